@@ -1,6 +1,6 @@
-"""Writes docs/reference/, docs/rules.md and docs/workflows/ from the code, the README's tables, and a picture.
+"""Generates docs/reference/, docs/rules.md, docs/workflows/, the tables of README.md and a diagram from the code.
 
-`python docs/generate.py` writes; with `--check` it writes nothing, lists the files that differ and exits 1.
+`python docs/generate.py --check` writes nothing, lists the files that are out of date, and then exits with 1.
 """
 # ruff: noqa: INP001 - a script beside its pages, no package
 
@@ -44,14 +44,14 @@ ROOT: Final = Path(__file__).parent.parent
 HEAD: Final = "<!-- Written by docs/generate.py; change the code, then run: nox -s docs -->\n\n"
 
 WORKFLOW_PAGES: Final = "docs/workflows"
-#: Between these lines the README lists the workflows.
+#: The lines around the list of workflows in README.md.
 BEGIN: Final = "<!-- The workflows: written by docs/generate.py -->\n"
 END: Final = "<!-- end of the workflows -->"
 
-#: Descriptions of the commands' arguments, which click does not have.
+#: Descriptions of arguments, which click does not support.
 ARGUMENTS: Final = {
-    "add": "what becomes of the namespace",
-    "NAMESPACE": "the namespace of the workflows; it is created where it is not there",
+    "add": "what to do with the namespace",
+    "NAMESPACE": "the namespace of the workflows, which is created if it does not exist",
     "secret|plugins": "the Secret of RHDH, or the configuration of its plugins",
     "WORKFLOW": "the name of a folder in the workflows folder, or a path",
     "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
@@ -63,8 +63,8 @@ ARGUMENTS: Final = {
     "NEW": "the same; defaults to the working folder",
     "PART|VERSION": "patch, minor, major, rc or release, or a version such as 2.1.0",
     "CHART": "a chart folder: one with a Chart.yaml",
-    "argocd|flux|tekton|argo-workflows": "who follows the charts, or what builds them",
-    "NEW-NAME": "what the workflow is to be called: its folder, its id and its chart; asked for on a terminal",
+    "argocd|flux|tekton|argo-workflows": "the tool that deploys the charts, or that builds them",
+    "NEW-NAME": "the name of the workflow, which its folder, its id and its chart get; asked for on a terminal",
     "bash|zsh|fish": "the shell that loads the script",
     "NAME": "a chart, also with a version or a range (CHART@^2.0.0), or a workflow for a pipeline; by default all",
     "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",
@@ -72,7 +72,7 @@ ARGUMENTS: Final = {
     "IMAGE|TARGET": "the name of an image in a registry, or a chart repository, as for publish",
 }
 
-#: What an example runs with, and what it supposes to have been done; by default it is run as it is.
+#: The variables of a command's example, and the commands that are run before it.
 EXAMPLES_RUN: Final = {
     "actions": (f"OWNER/WAYBILL@COMMIT=octo/waybill@{'1' * 40}", ""),
     "changed": ("", "git update-ref refs/remotes/origin/main HEAD"),
@@ -81,7 +81,7 @@ EXAMPLES_RUN: Final = {
     "index": ("", "mkdir published && waybill build --all --output published >build.log 2>&1 && cp -r published dist"),
     "umbrella": ("", "mkdir my && cp -r charts my"),
 }
-#: Of these, tests/unit/test_documentation.py reads the options alone.
+#: Examples that are not run, with the reason; tests/unit/test_documentation.py only checks their options.
 EXAMPLES_NOT_RUN: Final = {
     "attest": "IMAGE is pushed first; docs/how-to.md does so",
     "build": "each line is for another repository; docs/how-to.md builds",
@@ -105,9 +105,9 @@ ignore = ["workflow-type"]          # rules, in the whole repository
 
 [tool.waybill.lint.per-file-ignores]
 "workflows/escalation/*" = ["unused-function"]"""
-#: The table by which a shell completes command lines.
+#: The table for the completion of command lines in shells.
 COMPLETIONS: Final = "pipeline/commands/completions/table.json"
-#: The generated parts of README.md lie between these marks.
+#: The marks around the generated parts of README.md.
 MATRIX_MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
 SETTINGS_MARKS: Final = ("<!-- The settings: written by docs/generate.py -->", "<!-- end of the settings -->")
 EXAMPLE: Final = (
@@ -117,7 +117,7 @@ EXAMPLE: Final = (
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or list those that are out of date; return the exit code."""
+    """Write the pages, or list those that are out of date, and return the exit code."""
     pages = {path: f"{HEAD}{text().rstrip()}\n" for path, text in PAGES.items()}
     pages |= {**workflow_pages(), "README.md": readme(), COMPLETIONS: completions_table.table(_commands())}
     left = {path.relative_to(ROOT).as_posix() for path in (ROOT / WORKFLOW_PAGES).glob("*.md")} - pages.keys()
@@ -137,7 +137,7 @@ def main(arguments: list[str]) -> int:
 
 
 def commands() -> str:
-    """Every command with its arguments, options and example."""
+    """Return the page of all commands with their arguments, options and examples."""
     listed = _commands()
     return "\n".join(
         [
@@ -154,7 +154,7 @@ def commands() -> str:
 
 
 def compatibility() -> str:
-    """compatibility.yaml as a page: which charts run on which operators, and what each SonataFlow is."""
+    """Return the page of compatibility.yaml: which charts run on which operators, and their capabilities."""
     matrix = read_compatibility(ROOT / "compatibility.yaml")
     flows = (
         (
@@ -182,7 +182,7 @@ def compatibility() -> str:
 
 
 def readme() -> str:
-    """README.md with the tables of compatibility.yaml and of the settings between their marks."""
+    """Return README.md with updated tables of compatibility.yaml and of the settings."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     text = _between(MATRIX_MARKS, markdown(read_compatibility(ROOT / "compatibility.yaml")), text)
     settings = ((key, default, said) for key, _, _, default, said in _setting_rows())
@@ -221,7 +221,7 @@ def _command(name: str, command: Command) -> str:
 
 
 def _how_to_run(name: str) -> Iterator[str]:
-    """Comments that say to tests/docs how an example is run, or why not; nobody sees them on the page."""
+    """Yield comments that tell tests/docs how to run an example, or why not; they are hidden on the page."""
     if name in EXAMPLES_NOT_RUN:
         yield f"<!-- not run: {EXAMPLES_NOT_RUN[name]} -->\n"
         return
@@ -233,7 +233,7 @@ def _how_to_run(name: str) -> Iterator[str]:
 
 
 def values_and_settings() -> str:
-    """The values of a workflow's chart and of the umbrella, and the settings of waybill."""
+    """Return the page of a workflow chart's values, the umbrella's values, and waybill's settings."""
     chart = values.workflow_values(
         capabilities=newest_capabilities(),
         image=ImageReference(repository=f"{Settings.registry}/{Settings.image_prefix}FOLDER", tag="src-…"),
@@ -274,7 +274,7 @@ def values_and_settings() -> str:
 
 
 def platform() -> str:
-    """The values of the chart `platform`: their defaults by profile, for the newest SonataFlow."""
+    """Return the page of the values of the chart `platform`, with defaults by profile, for the newest SonataFlow."""
     operator = platform_operator(platform_sonataflow(None))
     listed = {
         profile: {row.path: row for row in values.rows(platform_values(profile, operator))} for profile in PROFILES
@@ -315,14 +315,14 @@ def _setting_rows() -> Iterator[tuple[str, ...]]:
 
 
 def _default(setting: Setting) -> str:
-    """A default as a settings file has it, without quotes; nothing where that is empty."""
+    """Return a default as in a settings file, without quotes, or "" if it is empty."""
     if isinstance(setting.default, bool):
         return code(str(setting.default).lower())
     return code(str(setting.default)) if setting.default else ""
 
 
 def rules() -> str:
-    """Every rule with its reason and its examples."""
+    """Return the page of all rules with their reasons and examples."""
     overview = (
         (f"[`{rule.name}`](#{rule.name})", str(rule.severity), rule.summary)
         for listed in SUBJECTS.values()
@@ -353,7 +353,7 @@ def _sentence(docstring: str | None) -> str:
 
 
 def _commands() -> dict[str, Command]:
-    """Each command by its name, in the order of the page."""
+    """Return the commands by name, in the order of the page."""
     context = click.Context(cli.waybill)
     found = {name: cli.waybill.get_command(context, name) for name in cli.SHORT_HELPS}
     return {name: command for name, command in found.items() if isinstance(command, Command)}
@@ -369,12 +369,12 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def picture() -> str:
-    """The picture of a workflow that the README shows."""
+    """Return the SVG of the workflow that README.md shows."""
     return svg(read_folder_scene(ROOT / "workflows" / "escalation", expand=False)).text
 
 
 def workflow_pages() -> dict[str, str]:
-    """Path to text: a page for each workflow, a list of them, and the README with that list in it."""
+    """Return a page for each workflow, a page that lists them, and README.md with an updated list, by path."""
     workflows = [read_folder(folder) for folder in all_folders(ROOT / "workflows")]
     pages = {f"{WORKFLOW_PAGES}/{workflow.source.name}.md": _workflow_page(workflow) for workflow in workflows}
     heading = ("workflow", "type", "what it does")
@@ -461,7 +461,7 @@ def _memory(found: Mapping[str, int]) -> str:
     return f"{found['memoryMiB']}Mi"
 
 
-#: What the commands of a workflow's page are run with: tests/docs has these places.
+#: How tests/docs runs the commands of a workflow's page.
 INSTALL_RUN: Final = """\
 <!-- run: empty folder; needs shared cluster, charts; REPOSITORY=my-team; ADDRESS={{charts}}; NAMESPACE=docs-{chart} -->
 <!-- run first: kubectl create namespace docs-{chart} -->
@@ -476,7 +476,7 @@ def _workflow_page(workflow: Workflow) -> str:
     name = workflow.source.name
     readme = ROOT / "workflows" / name / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    # Workflows name each other by their READMEs; here, by their pages.
+    # READMEs of workflows link to each other; here, pages do.
     text = re.sub(r"\]\(\.\./([^/)]+)/README\.md\)", r"](\1.md)", text)
     shown = page(workflow, text, f"../../workflows/{name}").rstrip()
     shown = shown.replace("\n## Try it\n", f"\n{_resources(workflow)}\n## Try it\n")

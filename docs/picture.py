@@ -1,6 +1,6 @@
-"""Draws docs/images/build.svg: what `waybill build --all` prints over this repository's workflows, the first time.
+"""Draws docs/images/build.svg, the output of a first `waybill build --all` in this repository.
 
-Run by hand when that changes: `python docs/picture.py`. The same output gives the same bytes.
+Run it by hand when the output changes: `python docs/picture.py`. The image only depends on the output.
 """
 # ruff: noqa: INP001 - a script beside its pages, no package
 
@@ -22,12 +22,12 @@ from rich.text import Text
 
 ROOT: Final = Path(__file__).parent.parent
 COMMAND: Final = "waybill build --all"
-#: What rich would fetch from elsewhere.
+#: Fonts that the SVG of rich would load from the network.
 FONTS: Final = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
 def main() -> None:
-    """Build a copy of the workflows and draw what that printed."""
+    """Build a copy of the workflows and draw the output."""
     lines = [f"$ {COMMAND}", *(line.rstrip() for line in printed().splitlines()), ""]
     text = Text.from_ansi("\n".join(lines))
     text.stylize("bold", 0, len(lines[0]))
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def printed() -> str:
-    """Standard error of a first build, with its colours."""
+    """Return the standard error of a first build, with ANSI colors."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "workflows", folder / "workflows")

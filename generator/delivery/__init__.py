@@ -1,1 +1,1 @@
-"""GitOps: the objects by which Argo CD and Flux follow the charts of workflows."""
+"""Generates the files that deploy charts with Argo CD and Flux, or build them with Tekton, Argo and GitHub Actions."""

@@ -1,4 +1,4 @@
-"""Argo Workflows: a WorkflowTemplate with a template a step."""
+"""Generates the Argo Workflows objects of the pipeline: a WorkflowTemplate with one template per step."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _ENTRY: Final = "pipeline"
 
 
 def argo_workflows_objects(options: PipelineOptions) -> list[Manifest]:
-    """Return the account, what Argo's own container may do with it in each pod, and the WorkflowTemplate."""
-    report = {"apiGroups": ["argoproj.io"], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]}
+    """Return the service account, the role that Argo's executor needs in each pod, and the WorkflowTemplate."""
+    executor_rule = {"apiGroups": ["argoproj.io"], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]}
     return [
         {**service_account(options.name, options), "automountServiceAccountToken": True},
-        *role(options.name, [report], options),
+        *role(options.name, [executor_rule], options),
         workflow_template(options),
     ]
 
 
 def workflow_template(options: PipelineOptions) -> Manifest:
-    """The steps one after the other, on one volume."""
+    """Return the WorkflowTemplate, which runs the steps in sequence on one volume."""
     return {
         "apiVersion": API_VERSION,
         "kind": "WorkflowTemplate",
@@ -51,14 +51,14 @@ def workflow_template(options: PipelineOptions) -> Manifest:
             },
             "volumes": [TEMPORARY],
             "volumeClaimTemplates": [{"metadata": {"name": _VOLUME}, "spec": volume_claim()}],
-            # A run that failed keeps no volume either: its log says what was wrong.
+            # Failed runs do not keep their volume either: their logs show what went wrong.
             "volumeClaimGC": {"strategy": "OnWorkflowCompletion"},
-            "templates": [_entry(), *(_template(step, options) for step in STEPS)],
+            "templates": [_entrypoint(), *(_template(step, options) for step in STEPS)],
         },
     }
 
 
-def _entry() -> Manifest:
+def _entrypoint() -> Manifest:
     tasks = []
     for number, step in enumerate(STEPS):
         after = {"dependencies": [STEPS[number - 1].name]} if number else {}

@@ -1,4 +1,4 @@
-"""Argo CD: an ApplicationSet over a config repository or a chart repository, its AppProject and its namespace."""
+"""Generates Argo CD objects: an ApplicationSet for a config or chart repository, its AppProject and its namespace."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from generator.delivery.installed_kinds import CLUSTER_KINDS, Kind
 from generator.delivery.release import ChartRelease, Manifest, values_file
 
 API_VERSION: Final = "argoproj.io/v1alpha1"
-#: Where OpenShift GitOps runs its Argo CD.
+#: The namespace of the Argo CD instance of OpenShift GitOps.
 OPENSHIFT_GITOPS: Final = "openshift-gitops"
-#: The project that every Argo CD has, and that nobody should write.
+#: The project that every Argo CD instance has; waybill never generates it.
 BUILT_IN_PROJECT: Final = "default"
 IN_CLUSTER: Final = "https://kubernetes.default.svc"
-#: By this label OpenShift GitOps lets the Argo CD of that namespace manage a namespace.
+#: The label with which OpenShift GitOps lets the Argo CD instance in the named namespace manage a namespace.
 MANAGED_BY: Final = "argocd.argoproj.io/managed-by"
-#: The CRD of SonataFlow has defaults, for which only this comparison allows (Argo CD, "Diff Strategies").
+#: The SonataFlow CRD sets defaults, which only a server-side diff takes into account (Argo CD, "Diff Strategies").
 COMPARE_OPTIONS: Final = {"argocd.argoproj.io/compare-options": "ServerSideDiff=true"}
 SYNC_OPTIONS: Final = (
-    # A client-side apply copies an object into its annotations, which hold 256 KiB; a ConfigMap has up to 1 MiB.
+    # A client-side apply stores the object in an annotation, limited to 256 KiB; a ConfigMap can have 1 MiB.
     "ServerSideApply=true",
-    # Objects that people add to a chart may be of kinds whose operator the cluster gets at the same time.
+    # Objects that users add to a chart may have kinds whose operator is being installed at the same time.
     "SkipDryRunOnMissingResource=true",
 )
-#: An operator that is being installed is there some minutes later.
+#: Long enough for an operator whose installation takes some minutes.
 RETRY: Final = {"limit": 5, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}
 
 
@@ -39,9 +39,10 @@ class GitSource:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigCharts:
-    """Charts as folders of a config repository; `charts` names some of them, "" the umbrella, and is empty for all.
+    """Charts as folders of a config repository.
 
-    `path` is the folder of the umbrella in the repository.
+    `path` is the umbrella's folder in the repository. `charts` are the names of charts ("" for the umbrella), or empty
+    for all charts.
     """
 
     source: GitSource
@@ -51,7 +52,7 @@ class ConfigCharts:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedCharts:
-    """Charts of a chart repository; `values` is the config repository with the environments' values, if any."""
+    """Charts of a chart repository; `values` is the config repository with the values of environments, if any."""
 
     url: str
     releases: tuple[ChartRelease, ...]
@@ -60,7 +61,7 @@ class PublishedCharts:
 
 @dataclass(frozen=True, kw_only=True)
 class ArgoOptions:
-    """What a person may choose about the objects; `environment` is "" where the charts' own values are enough."""
+    """The options of the Argo CD objects; `environment` is "" if the charts' default values are used."""
 
     name: str
     namespace: str
@@ -72,7 +73,10 @@ class ArgoOptions:
 
 
 def argocd_objects(charts: ConfigCharts | PublishedCharts, options: ArgoOptions) -> list[Manifest]:
-    """Return the namespace, the AppProject unless it is Argo CD's own, and the ApplicationSet."""
+    """Return the namespace, the AppProject unless it is the built-in one, and the ApplicationSet.
+
+    The namespace is omitted if the charts are deployed to another cluster than Argo CD's.
+    """
     objects = [namespace(options)] if options.server == IN_CLUSTER else []
     if options.project != BUILT_IN_PROJECT:
         objects.append(app_project(charts, options))
@@ -80,9 +84,9 @@ def argocd_objects(charts: ConfigCharts | PublishedCharts, options: ArgoOptions)
 
 
 def namespace(options: ArgoOptions) -> Manifest:
-    """The namespace of the workflows, with the label of OpenShift GitOps.
+    """Return the workflows' namespace, with the label of OpenShift GitOps.
 
-    An Application that deploys this file never deletes it: with it would go every workflow in it.
+    An Application that deploys this file never deletes the namespace, which would delete every workflow in it.
     """
     return {
         "apiVersion": "v1",
@@ -96,7 +100,7 @@ def namespace(options: ArgoOptions) -> Manifest:
 
 
 def app_project(charts: ConfigCharts | PublishedCharts, options: ArgoOptions) -> Manifest:
-    """The project: from these repositories into this namespace, and only what the charts install."""
+    """Return the AppProject, which allows only the charts' repositories, namespace and kinds."""
     kinds = sorted(options.kinds - CLUSTER_KINDS)
     return {
         "apiVersion": API_VERSION,
@@ -113,9 +117,11 @@ def app_project(charts: ConfigCharts | PublishedCharts, options: ArgoOptions) ->
 
 
 def application_set(charts: ConfigCharts | PublishedCharts, options: ArgoOptions) -> Manifest:
-    """One Application a chart, each with the chart's name as that of its release, in every environment."""
+    """Return the ApplicationSet: one Application per chart, whose release has the chart's name in every environment."""
     name, generator, sources = (
-        _from_config(charts, options) if isinstance(charts, ConfigCharts) else _from_published(charts, options)
+        _config_generator(charts, options)
+        if isinstance(charts, ConfigCharts)
+        else _published_generator(charts, options)
     )
     return {
         "apiVersion": API_VERSION,
@@ -145,16 +151,16 @@ def application_set(charts: ConfigCharts | PublishedCharts, options: ArgoOptions
     }
 
 
-def _from_config(charts: ConfigCharts, options: ArgoOptions) -> tuple[str, Manifest, Manifest]:
-    """The name of a chart's release in templates, the generator and the source of its Application."""
+def _config_generator(charts: ConfigCharts, options: ArgoOptions) -> tuple[str, Manifest, Manifest]:
+    """Return the release name as a Go template, the generator, and the source of each Application."""
     name, chart = "{{ .path.basenameNormalized }}", "{{ .path.basename }}"
-    below = [f"{charts.path}/charts/{name}" if name else charts.path for name in charts.charts or ("*",)]
+    paths = [f"{charts.path}/charts/{name}" if name else charts.path for name in charts.charts or ("*",)]
     source = charts.source
     generator = {
         "git": {
             "repoURL": source.url,
             "revision": source.revision,
-            "directories": [{"path": path} for path in below],
+            "directories": [{"path": path} for path in paths],
         }
     }
     # A path that starts with a slash is relative to the repository.
@@ -163,8 +169,8 @@ def _from_config(charts: ConfigCharts, options: ArgoOptions) -> tuple[str, Manif
     return name, generator, {"source": {**where, "helm": helm}}
 
 
-def _from_published(charts: PublishedCharts, options: ArgoOptions) -> tuple[str, Manifest, Manifest]:
-    """As above."""
+def _published_generator(charts: PublishedCharts, options: ArgoOptions) -> tuple[str, Manifest, Manifest]:
+    """Return the same for a chart repository; with values, there are two sources."""
     name, chart = "{{ .name }}", "{{ .chart }}"
     elements = [{"name": each.name, "chart": each.chart, "version": each.version} for each in charts.releases]
     where = {"repoURL": _repository(charts.url), "chart": chart, "targetRevision": "{{ .version }}"}
@@ -193,7 +199,7 @@ def _repositories(charts: ConfigCharts | PublishedCharts) -> list[str]:
 
 
 def _repository(url: str) -> str:
-    """A chart repository as Argo CD writes it: a registry has no scheme there, and is recognized by that."""
+    """Return the `repoURL` of a chart repository; Argo CD recognizes an OCI registry by the missing scheme."""
     return url.removeprefix("oci://")
 
 

@@ -1,4 +1,4 @@
-"""Flux: the source of charts, and one HelmRelease a chart."""
+"""Generates Flux objects: the chart sources, and one HelmRelease per chart."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from generator.delivery.release import ChartRelease, Manifest
 
 SOURCE_API: Final = "source.toolkit.fluxcd.io/v1"
 RELEASE_API: Final = "helm.toolkit.fluxcd.io/v2"
-#: Helm's media type of a package in a registry; the artifact is the package as it is.
+#: The media type of a chart package in a registry; Flux uses the layer unchanged.
 CHART_LAYER: Final = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "operation": "copy"}
-#: Values may have `${…}`, which a Kustomization with variables of its own would replace (Flux, "Post build").
+#: Values can contain `${…}`, which a Kustomization with `postBuild` variables would replace (Flux, "Post build").
 NO_VARIABLES: Final = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
-#: How often Flux asks for new versions, and compares the cluster with a release.
+#: How often Flux checks for new versions, and compares the cluster with a release.
 SOURCE_INTERVAL: Final = "10m"
 RELEASE_INTERVAL: Final = "30m"
-#: A failed install is removed and tried again; after the last failed upgrade the release before it is back.
+#: A failed install is uninstalled and retried; the last failed upgrade is rolled back.
 INSTALL: Final = {"remediation": {"retries": 3}}
 UPGRADE: Final = {"remediation": {"retries": 3, "remediateLastFailure": True, "strategy": "rollback"}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Whose cosign signature a chart must have: of a public key in the Secret `keys`, or of an identity (keyless).
+    """The cosign signature that a chart must have.
 
-    `issuer` and `subject` are regular expressions.
+    It is verified with the public keys in the Secret `keys`, or, if that is empty, by its identity (keyless): `issuer`
+    and `subject` are regular expressions.
     """
 
     keys: str = ""
@@ -33,7 +34,7 @@ class Verification:
     subject: str = ""
 
     def as_manifest(self) -> Manifest:
-        """`spec.verify` of an OCIRepository."""
+        """Return `spec.verify` of an OCIRepository."""
         if self.keys:
             return {"provider": "cosign", "secretRef": {"name": self.keys}}
         return {"provider": "cosign", "matchOIDCIdentity": [{"issuer": self.issuer, "subject": self.subject}]}
@@ -41,7 +42,7 @@ class Verification:
 
 @dataclass(frozen=True, kw_only=True)
 class FluxOptions:
-    """What a person may choose about the objects; `login` is the Secret with the login for the repository."""
+    """The options of the Flux objects; `login` is the name of the Secret with the repository's credentials, or ""."""
 
     name: str
     namespace: str
@@ -56,9 +57,9 @@ class FluxOptions:
 
 
 def flux_objects(releases: tuple[ChartRelease, ...], options: FluxOptions) -> list[Manifest]:
-    """Return the source, or in a registry that of each chart, and the releases.
+    """Return the source and the releases; in an OCI registry, each chart has its own source.
 
-    All are in one namespace, since a Flux for several tenants forbids references to another one.
+    All objects are in one namespace, because multi-tenant installations of Flux forbid references across namespaces.
     """
     if not options.is_registry:
         return [helm_repository(options), *(helm_release(each, options) for each in releases)]
@@ -66,7 +67,7 @@ def flux_objects(releases: tuple[ChartRelease, ...], options: FluxOptions) -> li
 
 
 def helm_repository(options: FluxOptions) -> Manifest:
-    """The chart repository with its index.yaml."""
+    """Return the HelmRepository, a chart repository with an index.yaml."""
     return {
         "apiVersion": SOURCE_API,
         "kind": "HelmRepository",
@@ -76,7 +77,7 @@ def helm_repository(options: FluxOptions) -> Manifest:
 
 
 def oci_repository(release: ChartRelease, options: FluxOptions) -> Manifest:
-    """The versions of one chart in a registry; a tag has no '+', and Helm writes '_' in its place."""
+    """Return the OCIRepository of a chart; tags cannot contain '+', which Helm replaces by '_'."""
     ref = {"tag": release.version.replace("+", "_")} if release.pinned else {"semver": release.version}
     verify = {"verify": options.verification.as_manifest()} if options.verification else {}
     return {
@@ -95,10 +96,10 @@ def oci_repository(release: ChartRelease, options: FluxOptions) -> Manifest:
 
 
 def helm_release(release: ChartRelease, options: FluxOptions) -> Manifest:
-    """The release of one chart."""
+    """Return the HelmRelease of a chart."""
     source = {"kind": "HelmRepository", "name": options.name}
     chart = {"spec": {"chart": release.chart, "version": release.version, "sourceRef": source}}
-    of_registry = {"chartRef": {"kind": "OCIRepository", "name": release.name}}
+    chart_ref = {"chartRef": {"kind": "OCIRepository", "name": release.name}}
     return {
         "apiVersion": RELEASE_API,
         "kind": "HelmRelease",
@@ -110,7 +111,7 @@ def helm_release(release: ChartRelease, options: FluxOptions) -> Manifest:
         "spec": {
             "interval": RELEASE_INTERVAL,
             "releaseName": release.name,
-            **(of_registry if options.is_registry else {"chart": chart}),
+            **(chart_ref if options.is_registry else {"chart": chart}),
             "install": INSTALL,
             "upgrade": UPGRADE,
             "driftDetection": {"mode": "enabled"},

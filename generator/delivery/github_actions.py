@@ -1,4 +1,4 @@
-"""The files by which GitHub Actions builds, checks, proposes and publishes the workflows of a repository."""
+"""Generates the GitHub Actions workflows that build, check, propose and publish a repository's workflows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from generator.text.templates import render
 
 FOLDER: Final = ".github/workflows"
 HEADER: Final = "Written by waybill actions; change its settings, not this file."
-#: GitHub's own actions at the commits of their releases; a tag could move.
+#: GitHub's own actions, pinned by the commits of their releases, because tags can move.
 ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "checkout": "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
@@ -25,43 +25,43 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 RELEASE: Final = "release.yaml"
-#: Files that are the same for every workflow. No workflow may have a file of its own under these names.
+#: Files that do not depend on a single workflow; their names are reserved.
 COMMON: Final = ("main.yml", "on-merge.yaml", "pull-request.yaml", "comment.yaml", RELEASE)
-#: The action of the repository that waybill itself is in.
+#: The action in waybill's own repository.
 HERE: Final = "./"
-#: Why `./` and not `$/`, where a file of the same repository is used.
+#: A comment that explains why files of the same repository are referenced by `./` instead of `$/`.
 _LOCAL: Final = "# zizmor: ignore[self-repository] act and actionlint refuse $/"
 _PINNED: Final = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[0-9a-f]{40}")
-#: Names of files that git and every file system take.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+#: File names that are valid in git and in every file system.
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActionsOptions:
-    """What the files depend on."""
+    """The options of the generated files."""
 
     uses: str = HERE
     """The action that installs waybill: OWNER/REPO@COMMIT, or `./` in waybill's own repository."""
     branch: str = "main"
-    """The branch whose merges are processed."""
+    """The branch on which merges are processed."""
     target: str = "."
-    """Where charts are proposed."""
+    """The repository in which charts are proposed; `.` is the workflows' own."""
     publishes_elsewhere: bool = False
-    """Whether the settings say where charts are published; else it is in the repository's own releases and gh-pages."""
+    """Whether the settings name publish targets; otherwise the repository's own releases and gh-pages are used."""
     charts: str = "charts"
     output: str = "dist"
     registry: str = "quay.io"
-    """The host of the registry of the images."""
+    """The host of the image registry."""
 
 
 def actions_files(names: Iterable[str], options: ActionsOptions) -> dict[str, bytes]:
-    """Return the files by their paths in the repository, for workflows with these names.
+    """Return the files by path in the repository, for workflows with these names.
 
-    Charts are published where they are merged: a repository that proposes them to another one publishes none, and one
-    without workflows does nothing else.
+    Charts are published by the repository in which they are merged. A repository that proposes its charts elsewhere has
+    no release.yaml, and a repository without workflows has nothing else.
 
     Raises:
-        SettingsError: the action is not pinned by its commit, or a workflow's name is reserved or makes no file name.
+        SettingsError: the action is not pinned by its commit, or a workflow's name is reserved or no valid file name.
     """
     workflows = sorted(names)
     uses = options.uses
@@ -85,20 +85,20 @@ def actions_files(names: Iterable[str], options: ActionsOptions) -> dict[str, by
     common = [name for name in COMMON if (options.target == "." if name == RELEASE else workflows)]
     files = {name: render(f"delivery/{name}", **variables) for name in common}
     for name in workflows:
-        file = _file_of(name)
+        file = _file_name(name)
         files[file] = render("delivery/workflow.yaml", name=name, **variables)
     return {f"{FOLDER}/{file}": text.encode() for file, text in files.items()}
 
 
-def _file_of(name: str) -> str:
-    """The file of a workflow; GitHub takes no two that differ in nothing but the ending.
+def _file_name(name: str) -> str:
+    """Return the file name for a workflow; GitHub does not accept names that differ only in their extension.
 
     Raises:
-        SettingsError: the name is reserved, or makes no file name.
+        SettingsError: the workflow's name is reserved, or not a valid file name.
     """
     file = f"{name}.yaml"
     if name.casefold() in {common.partition(".")[0] for common in COMMON}:
         raise SettingsError(f"workflow '{name}': {FOLDER}/{file} is a file of waybill's own; rename the folder")
-    if not _PLAIN.fullmatch(name):
-        raise SettingsError(f"workflow '{name}': makes no name of a file; use letters, digits, '.', '_' and '-'")
+    if not _FILE_NAME.fullmatch(name):
+        raise SettingsError(f"workflow '{name}': not a valid file name; use letters, digits, '.', '_' and '-'")
     return file

@@ -1,4 +1,4 @@
-"""The kinds of objects that charts install, as an AppProject lists them."""
+"""Collects the kinds of objects that charts install, for the allow list of an AppProject."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from generator.kubernetes.crd import API_VERSION
 from generator.kubernetes.objects import OBJECTS
 
 _DOCUMENT: Final = re.compile(r"^---.*$", re.MULTILINE)
-#: The first lines of an object in a template; what is indented is a reference to one.
+#: The top-level fields of an object in a template; an indented field belongs to a reference.
 _API_VERSION: Final = re.compile(r"^apiVersion:\s*[\"']?([\w./-]+)[\"']?\s*$", re.MULTILINE)
 _KIND: Final = re.compile(r"^kind:\s*[\"']?(\w+)[\"']?\s*$", re.MULTILINE)
-_GIVEN: Final = re.compile(r"(?:([a-z0-9]+(?:[.-][a-z0-9]+)*)/)?([A-Z][A-Za-z0-9]*)")
-#: API versions of the kinds in the table; `v1` has no group.
+_KIND_NAME: Final = re.compile(r"(?:([a-z0-9]+(?:[.-][a-z0-9]+)*)/)?([A-Z][A-Za-z0-9]*)")
+#: The API versions of the kinds in `OBJECTS`; `v1` has no group.
 _API_VERSIONS: Final = {
     "ConfigMap": "v1",
     "Secret": "v1",
@@ -27,7 +27,7 @@ _API_VERSIONS: Final = {
 
 @dataclass(frozen=True, order=True)
 class Kind:
-    """A kind of objects in its API group, "" for the core group."""
+    """A kind and its API group, "" for the core group."""
 
     group: str
     kind: str
@@ -36,7 +36,7 @@ class Kind:
         return f"{self.group}/{self.kind}".removeprefix("/")
 
 
-#: Kinds of Kubernetes itself that are in no namespace, and that a chart may have.
+#: Cluster-scoped kinds of Kubernetes that a chart may install.
 CLUSTER_KINDS: Final = frozenset(
     {
         Kind("", "Namespace"),
@@ -53,14 +53,14 @@ CLUSTER_KINDS: Final = frozenset(
 
 
 def workflow_kinds() -> frozenset[Kind]:
-    """The kinds that the chart of every workflow can install: those of the table `OBJECTS`."""
+    """Return the kinds that every workflow's chart can install, from the table `OBJECTS`."""
     return frozenset(_kind(_API_VERSIONS[row.kind], row.kind) for row in OBJECTS)
 
 
 def kinds_in(files: Mapping[str, bytes]) -> frozenset[Kind]:
-    """The kinds that the templates and crds/ of a chart name; a kind that is itself templated is not seen.
+    """Return the kinds in the templates and CRDs of a chart; a kind written by a template action is not found.
 
-    No template is run, so that objects which only other values install are found, too.
+    Templates are not rendered, so that objects which depend on values are found, too.
     """
     found = set()
     for path, data in files.items():
@@ -73,14 +73,14 @@ def kinds_in(files: Mapping[str, bytes]) -> frozenset[Kind]:
 
 
 def parse_kinds(texts: Iterable[str]) -> frozenset[Kind]:
-    """Return the kinds that people name: `apps/Deployment`, `Service`.
+    """Parse kinds such as `apps/Deployment` and `Service`.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: a text is not a kind.
     """
     found = set()
     for text in texts:
-        match = _GIVEN.fullmatch(text)
+        match = _KIND_NAME.fullmatch(text)
         if match is None:
             raise SettingsError(f"'{text}' is not a kind; write GROUP/KIND, as in apps/Deployment, or Service")
         found.add(Kind(match[1] or "", match[2]))

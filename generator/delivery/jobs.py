@@ -1,4 +1,4 @@
-"""Packs workflows into the jobs of a matrix: as many as a CI system allows, of about the same size."""
+"""Distributes workflows among the jobs of a CI matrix: as many as are allowed, of about the same size."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ MAX_JOBS: Final = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One job of a matrix: its name, and the workflows that it processes, sorted."""
+    """A job of a matrix: its name and its workflows, sorted."""
 
     name: str
     workflows: tuple[str, ...]
 
 
 def pack(sizes: Mapping[str, int], *, limit: int = MAX_JOBS) -> tuple[Job, ...]:
-    """Return the jobs for workflows, whose folders have these sizes in bytes, sorted by their names.
+    """Return the jobs, sorted by name, for workflows with the given folder sizes in bytes.
 
-    Up to `limit`, each workflow has a job of its own. Beyond that, the largest go first, each to the job that has the
-    least so far; ties go by name, so that two runs give the same jobs.
+    Up to `limit` workflows have a job each. More are assigned by descending size, each to the job that is smallest so
+    far; ties are broken by name, so that the result is deterministic.
     """
     bins: list[tuple[int, int, list[str]]] = [(0, number, []) for number in range(min(limit, len(sizes)))]
     for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
         size, number, names = heapq.heappop(bins)
         names.append(name)
-        # An empty folder counts, too: a job that has it is not free.
+        # An empty folder counts as one byte, because its job is not free.
         heapq.heappush(bins, (size + max(sizes[name], 1), number, names))
     packed = sorted(sorted(names) for _, _, names in bins)
     return tuple(Job(name=_name(names), workflows=tuple(names)) for names in packed)

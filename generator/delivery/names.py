@@ -1,4 +1,4 @@
-"""Names as Kubernetes takes them, and the nearest one where a name is none."""
+"""Checks the names of charts and Kubernetes objects, and suggests valid ones."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Final
 
 from generator.findings.errors import SettingsError
 
-#: RFC 1123, as apimachinery checks it (IsDNS1123Label).
+#: An RFC 1123 label, as validated by Kubernetes (apimachinery, IsDNS1123Label).
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _MAX_LENGTH: Final = 63
 _CHART: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 
 
 def check_chart(text: str) -> str:
-    """Return a name that a chart of waybill can have.
+    """Return the name if it is valid for a generated chart.
 
     Raises:
-        SettingsError: none has it.
+        SettingsError: it is not.
     """
     if _CHART.fullmatch(text) and len(text) <= _MAX_LENGTH:
         return text
@@ -27,22 +27,22 @@ def check_chart(text: str) -> str:
 
 
 def object_name(chart: str) -> str:
-    """The name of the release of a chart, and of its objects: `My_chart` becomes `my-chart`.
+    """Return the name of a chart's release and objects: `My_chart` becomes `my-chart`.
 
-    Argo CD makes the same of a folder's name (`path.basenameNormalized`).
+    Argo CD normalizes folder names in the same way (`path.basenameNormalized`).
     """
     return chart.lower().replace("_", "-")
 
 
 def check_name(text: str, what: str) -> str:
-    """Return a name of a namespace or of another object.
+    """Return the name if it is valid for a namespace or another object; `what` describes the object in the message.
 
     Raises:
-        SettingsError: Kubernetes does not take it; the message has one that it takes.
+        SettingsError: Kubernetes does not accept it; the message suggests a valid name.
     """
     if _LABEL.fullmatch(text) and len(text) <= _MAX_LENGTH:
         return text
-    near = re.sub(r"[^a-z0-9]+", "-", text.lower())[:_MAX_LENGTH].strip("-")
+    suggestion = re.sub(r"[^a-z0-9]+", "-", text.lower())[:_MAX_LENGTH].strip("-")
     rule = f"lower-case letters, digits and '-', at most {_MAX_LENGTH} characters"
-    meant = f"; did you mean '{near}'?" if near else ""
-    raise SettingsError(f"'{text}' is not a name for {what} ({rule}){meant}")
+    hint = f"; did you mean '{suggestion}'?" if suggestion else ""
+    raise SettingsError(f"'{text}' is not a name for {what} ({rule}){hint}")

@@ -1,4 +1,4 @@
-"""The steps of the pipeline that builds charts in a cluster: one table for every engine that runs them."""
+"""Defines the steps of the pipeline that builds charts in a cluster, in one table for all pipeline engines."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-#: Where a run has its volume, what it keeps for itself, and the clone.
+#: The mount path of a run's volume, and its folders: the home folder and the clone.
 VOLUME: Final = "/work"
 HOME: Final = f"{VOLUME}/home"
 CLONE: Final = f"{VOLUME}/source"
-#: The variable with the file for a step's result.
+#: The environment variable with the path of the file for a step's result.
 RESULT: Final = "RESULT"
-#: The keys of the Secret; a step gets those that it needs, and no other.
+#: The keys of the Secret; each step gets only those that it needs.
 CLONE_TOKEN: Final = "clone-token"  # noqa: S105 - a key's name, no token
 GIT_TOKEN: Final = "git-token"  # noqa: S105 - as above
 REGISTRY_LOGIN: Final = ".dockerconfigjson"
@@ -20,9 +20,9 @@ WEBHOOK_SECRET: Final = "webhook-secret"  # noqa: S105 - as above
 
 _LOGIN: Final = {"DOCKER_AUTH_CONFIG": REGISTRY_LOGIN}
 _TOKEN: Final = {"WAYBILL_GIT_TOKEN": GIT_TOKEN}
-#: Java takes the home folder from /etc/passwd, where a user that the cluster chooses is not.
+#: Java reads the home folder from /etc/passwd, which does not list a user ID assigned by the cluster.
 _JAVA: Final = {"MAVEN_OPTS": f"-Duser.home={HOME}"}
-#: Names are words of one parameter: no pattern among them is replaced by files, and none passes for an option.
+#: Splits the parameter into names, without expanding patterns to files or reading names as options.
 _NAMES: Final = """\
 set -euf
 set -- ${WORKFLOWS:+-- $WORKFLOWS}
@@ -30,7 +30,7 @@ set -- ${WORKFLOWS:+-- $WORKFLOWS}
 _NAMES_OR_ALL: Final = f"""\
 {_NAMES}[ $# -gt 0 ] || set -- --all
 """
-#: Writes lines as a result. Tekton takes 4,096 bytes from a pod, its own included.
+#: Writes lines as a result. Tekton limits all results of a pod, including its own, to 4,096 bytes.
 _LINES: Final = """\
 import json, os, sys
 lines = [{line} for each in json.load(sys.stdin)["{key}"]]
@@ -47,7 +47,7 @@ with open(os.environ["RESULT"], "w") as file:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A parameter of a run; `variable` is where a step finds it."""
+    """A parameter of a run; `variable` is the environment variable with its value."""
 
     name: str
     variable: str
@@ -56,7 +56,7 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a step hands to whoever started the run: lines of text."""
+    """A result of a step: lines of text."""
 
     name: str
     description: str
@@ -64,34 +64,34 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step, a pod: what `sh` runs in `folder`, and what it is given."""
+    """A step, which runs in its own pod: `sh` runs `script` in `folder`."""
 
     name: str
     description: str
     script: str
     parameters: tuple[Parameter, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
-    """Variable to the key of the Secret."""
+    """Keys of the Secret by environment variable."""
     variables: Mapping[str, str] = field(default_factory=dict)
     result: Result | None = None
     folder: str = CLONE
     is_large: bool = False
-    """Whether Maven runs in it."""
+    """Whether it runs Maven."""
 
     @property
     def memory(self) -> tuple[str, str]:
-        """Memory that it asks for, and that it may have at most."""
+        """The memory request and limit."""
         return ("1Gi", "3Gi") if self.is_large else ("256Mi", "1Gi")
 
     @property
     def cpu(self) -> str:
-        """Processors that it asks for."""
+        """The CPU request."""
         return "1" if self.is_large else "100m"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineOptions:
-    """What a person may choose about a pipeline; the rest are parameters of a run, whose defaults are these."""
+    """The options of a pipeline; most are defaults for the parameters of a run."""
 
     name: str
     namespace: str
@@ -105,11 +105,11 @@ class PipelineOptions:
     publish_to: tuple[str, ...] = ()
     secret: str
     group: int | None = None
-    """The group of a run's volume; None where the cluster chooses one, as OpenShift does."""
+    """The group that owns a run's volume, or None if the cluster assigns one, as OpenShift does."""
 
     @property
     def defaults(self) -> dict[str, str]:
-        """The value of each parameter, by its name, where a run names none."""
+        """The parameters' default values by name."""
         return {
             IMAGE.name: self.image,
             REPOSITORY.name: self.repository,
@@ -140,9 +140,10 @@ PARAMETERS: Final = (IMAGE, REPOSITORY, REVISION, WORKFLOWS, PROPOSE_TO, PUBLISH
 
 
 def _lines_of(command: str, key: str, line: str) -> str:
-    """Run a command; its result has a line, unless that is empty, for `each` in the list of its JSON document.
+    """Return a script that runs a command and writes the step's result from the command's JSON document.
 
-    The command is in no pipe, where its exit code would be lost.
+    `line` is a Python expression for each item (`each`) of the list at `key`; empty lines are dropped. No pipe is used,
+    because it would hide the command's exit code.
     """
     lines = _LINES.format(key=key, line=line)
     return f"""\
@@ -151,13 +152,13 @@ python3 -c '{lines}' <"$HOME/result.json"
 """
 
 
-#: In the order in which they run.
+#: The steps in the order in which they run.
 STEPS: Final = (
     Step(
         name="clone",
         description="Clone the repository of the workflows.",
-        # All of the history: a proposal must know which commit is the later one. The helper's text has no token, and
-        # git asks it for this repository alone.
+        # The whole history is needed, because `propose` has to find out which of two commits is newer. The credential
+        # helper's text does not contain the token, and git uses it for this repository only.
         script="""\
 set -eu
 rm -rf source

@@ -1,4 +1,4 @@
-"""What the pods of a pipeline have in common, whichever engine starts them."""
+"""Generates the parts of pipeline pods and accounts that Tekton and Argo Workflows have in common."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from generator.delivery.pipeline_steps import HOME, PipelineOptions, Step
 from generator.delivery.release import Manifest
 from generator.kubernetes.rbac import account, bound_role
 
-#: What is left of a container's rights: the restricted profile of Kubernetes, and no file of its image is written.
+#: The security context of containers: the restricted Pod Security Standard, with a read-only root file system.
 SECURITY: Final[dict[str, Any]] = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -16,17 +16,17 @@ SECURITY: Final[dict[str, Any]] = {
     "runAsNonRoot": True,
     "seccompProfile": {"type": "RuntimeDefault"},
 }
-#: What every program may write to, besides the volume of the run.
+#: The temporary volume, which is writable in addition to the run's volume.
 TEMPORARY: Final = {"name": "tmp", "emptyDir": {}}
 TEMPORARY_MOUNT: Final = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - a volume of the pod alone
-#: Maven's downloads, the images of a run and the history of a repository.
+#: Enough for Maven's downloads, the images of a run and the history of a repository.
 STORAGE: Final = "5Gi"
 
 
 def environment(step: Step, options: PipelineOptions, values: dict[str, str]) -> list[Manifest]:
-    """The variables of a step; `values` is how the engine writes each of its parameters, by name.
+    """Return the environment variables of a step; `values` are the engine's expressions for parameters, by name.
 
-    A key that the Secret does not have is no error: a public repository needs no token.
+    All keys of the Secret are optional, because a public repository, for example, needs no token.
     """
     plain = {
         "HOME": HOME,
@@ -46,24 +46,24 @@ def environment(step: Step, options: PipelineOptions, values: dict[str, str]) ->
 
 
 def resources(step: Step) -> Manifest:
-    """What a step asks for, and the memory that it may have at most."""
-    requested, most = step.memory
-    return {"requests": {"cpu": step.cpu, "memory": requested}, "limits": {"memory": most}}
+    """Return the resource requests and limits of a step."""
+    requested, limit = step.memory
+    return {"requests": {"cpu": step.cpu, "memory": requested}, "limits": {"memory": limit}}
 
 
 def pod_security(options: PipelineOptions) -> Manifest:
-    """What holds for all containers of a pod, the engine's own included."""
+    """Return the security context of a pod, which also applies to the engine's own containers."""
     group = {} if options.group is None else {"fsGroup": options.group}
     return {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **group}
 
 
 def volume_claim() -> Manifest:
-    """The spec of a run's volume, which is deleted with the run."""
+    """Return the spec of a run's PersistentVolumeClaim, which is deleted with the run."""
     return {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": STORAGE}}}
 
 
 def service_account(name: str, options: PipelineOptions) -> Manifest:
-    """An account whose token no pod gets that does not ask for it."""
+    """Return a service account whose token is not mounted by default."""
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
@@ -73,10 +73,10 @@ def service_account(name: str, options: PipelineOptions) -> Manifest:
 
 
 def role(name: str, rules: list[Manifest], options: PipelineOptions) -> list[Manifest]:
-    """A role, and its binding to the account of the same name."""
+    """Return a role and its binding to the service account with the same name."""
     return bound_role(name, rules, [subject(name, options)], namespace=options.namespace)
 
 
 def subject(name: str, options: PipelineOptions) -> Manifest:
-    """An account as a binding names it."""
+    """Return a service account as the subject of a role binding."""
     return account(name, options.namespace)

@@ -1,4 +1,4 @@
-"""A chart that a cluster follows: its version, its values, and where an environment keeps them."""
+"""Describes the release of a chart in a cluster: its version, its values, and the values files of environments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generator.text.yaml_writer import dump
 from generator.versions.ranges import parse_range
 from generator.versions.semver_text import is_version
 
-#: In a config repository, the folder of the environments.
+#: The folder of environments in a config repository.
 ENVIRONMENTS: Final = "envs"
 HEADER: Final = "# Written by waybill gitops; change its options, not this file.\n"
 
@@ -20,34 +20,34 @@ Manifest = dict[str, Any]
 
 
 class ValuesError(WaybillError):
-    """A values file that cannot be used; nothing was written."""
+    """An invalid values file; no files were written."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChartRelease:
-    """One chart as a cluster installs it."""
+    """A chart with the version and the values that a cluster installs."""
 
     chart: str
     version: str
-    """A version (`2.0.0`), or a range as Helm takes it (`^2.0.0`)."""
+    """A version (`2.0.0`), or a range in Helm's syntax (`^2.0.0`)."""
     values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """The name of its release."""
+        """The release name."""
         return object_name(self.chart)
 
     @property
     def pinned(self) -> bool:
-        """Whether the version is one version, and no range."""
+        """Whether `version` is a single version instead of a range."""
         return is_version(self.version)
 
 
 def check_version(text: str, chart: str) -> str:
-    """Return a version or a range of versions of a chart.
+    """Return the text if it is a version or a range of versions; `chart` is named in the message.
 
     Raises:
-        SettingsError: Helm takes it for neither.
+        SettingsError: it is neither.
     """
     if not is_version(text):
         parse_range(text, f"{chart}: the version", error=SettingsError)
@@ -55,21 +55,21 @@ def check_version(text: str, chart: str) -> str:
 
 
 def values_file(environment: str, chart: str) -> str:
-    """Where the values of a chart are in a config repository: `envs/dev/greeting.yaml`."""
+    """Return the path of a chart's values file in a config repository, such as `envs/dev/greeting.yaml`."""
     return f"{ENVIRONMENTS}/{environment}/{chart}.yaml"
 
 
 def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `values` with `over` on top, as Helm merges values files: maps are merged, all else is replaced."""
+    """Merge `over` into a copy of `values` as Helm merges values files: maps are merged, all else is replaced."""
     result = dict(values)
     for key, value in over.items():
-        there = result.get(key)
-        result[key] = merged(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
+        existing = result.get(key)
+        result[key] = merged(existing, value) if isinstance(existing, dict) and isinstance(value, dict) else value
     return result
 
 
 def secret_values(values: Any, path: str = "") -> list[str]:
-    """The paths of the values that are secrets (`secret.data.TOKEN`), those of an umbrella's charts included."""
+    """Return the paths of secret values (`secret.data.TOKEN`), including those of an umbrella's sub-charts."""
     if not isinstance(values, dict):
         return []
     found = []
@@ -83,7 +83,7 @@ def secret_values(values: Any, path: str = "") -> list[str]:
 
 
 def files_of(objects: list[Manifest]) -> dict[str, bytes]:
-    """File name (`helmrelease_greeting.yaml`) to YAML, for each object."""
+    """Return the YAML of each object by file name, such as `helmrelease_greeting.yaml`."""
     return {
         f"{each['kind'].lower()}_{each['metadata']['name']}.yaml": (HEADER + dump(each)).encode() for each in objects
     }

@@ -1,4 +1,4 @@
-"""Tekton: a Pipeline with a Task a step, and what starts it when somebody pushes."""
+"""Generates the Tekton objects of the pipeline: a Pipeline with one Task per step, and triggers for pushes."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from generator.kubernetes.rbac import bound_role
 PIPELINE_API: Final = "tekton.dev/v1"
 TRIGGERS_API: Final = "triggers.tekton.dev/v1beta1"
 _READ: Final = ("get", "list", "watch")
-#: The events of a forge by which Tekton's interceptor for it knows a push.
+#: The webhook events for pushes, by forge, as Tekton's interceptors name them.
 PUSH_EVENTS: Final = {"github": "push", "gitlab": "Push Hook"}
-#: GitHub and GitLab name the commit alike; for a branch that is deleted it has zeros alone.
+#: The pushed commit, in the webhooks of GitHub and GitLab alike; all zeros if the branch was deleted.
 _COMMIT: Final = "$(body.after)"
 _NO_COMMIT: Final = "0" * 40
 _WORKSPACE: Final = "work"
@@ -46,20 +46,20 @@ Forge = Literal["github", "gitlab"]
 
 
 def tekton_objects(options: PipelineOptions, forge: Forge | None) -> list[Manifest]:
-    """Return the account, the Tasks and the Pipeline; with a forge, also what starts it at a push.
+    """Return the service account, the Tasks and the Pipeline; with a forge, also the triggers for pushes.
 
-    The webhooks of other servers have no signature that Tekton verifies, so nothing is started by them.
+    Other forges have no triggers, because Tekton cannot verify the signatures of their webhooks.
     """
     return [
         service_account(options.name, options),
         *(task(step, options) for step in STEPS),
         pipeline(options),
-        *(_trigger(options, forge) if forge else ()),
+        *(_trigger_objects(options, forge) if forge else ()),
     ]
 
 
 def task(step: Step, options: PipelineOptions) -> Manifest:
-    """One step as a Task, so that only its pod has its secrets."""
+    """Return the Task of a step; steps have separate Tasks, so that each pod gets only its own secrets."""
     parameters = (IMAGE, *step.parameters)
     values = {each.name: f"$(params.{each.name})" for each in parameters}
     variables = environment(step, options, values)
@@ -73,7 +73,7 @@ def task(step: Step, options: PipelineOptions) -> Manifest:
         "metadata": {"name": f"{options.name}-{step.name}", "namespace": options.namespace},
         "spec": {
             "description": step.description,
-            "params": [_declared(each) for each in parameters],
+            "params": [_param(each) for each in parameters],
             "workspaces": [{"name": _WORKSPACE, "mountPath": VOLUME}],
             **results,
             "volumes": [TEMPORARY],
@@ -95,7 +95,7 @@ def task(step: Step, options: PipelineOptions) -> Manifest:
 
 
 def pipeline(options: PipelineOptions) -> Manifest:
-    """The steps one after the other, in one workspace."""
+    """Return the Pipeline, which runs the steps in sequence in one workspace."""
     tasks = []
     for number, step in enumerate(STEPS):
         after = {"runAfter": [STEPS[number - 1].name]} if number else {}
@@ -116,7 +116,7 @@ def pipeline(options: PipelineOptions) -> Manifest:
         "metadata": {"name": options.name, "namespace": options.namespace},
         "spec": {
             "description": "Builds the charts of workflows, proposes and publishes them.",
-            "params": [{**_declared(each), "default": options.defaults[each.name]} for each in PARAMETERS],
+            "params": [{**_param(each), "default": options.defaults[each.name]} for each in PARAMETERS],
             "workspaces": [{"name": _WORKSPACE, "description": "The clone, the packages, and Maven's downloads."}],
             "tasks": tasks,
             "results": [
@@ -133,7 +133,7 @@ def pipeline(options: PipelineOptions) -> Manifest:
 
 
 def pipeline_run(options: PipelineOptions, revision: str) -> Manifest:
-    """A run at a revision; everything else is as in the Pipeline."""
+    """Return a PipelineRun for a revision; other parameters have the Pipeline's defaults."""
     return {
         "apiVersion": PIPELINE_API,
         "kind": "PipelineRun",
@@ -150,8 +150,8 @@ def pipeline_run(options: PipelineOptions, revision: str) -> Manifest:
     }
 
 
-def _trigger(options: PipelineOptions, forge: Forge) -> list[Manifest]:
-    """What listens for pushes, with an account that may start runs and nothing else."""
+def _trigger_objects(options: PipelineOptions, forge: Forge) -> list[Manifest]:
+    """Return the objects that listen for pushes, with a service account that may only start runs."""
     listener = f"{options.name}-listener"
     clusters = f"{options.namespace}-{listener}"
     metadata = {"name": options.name, "namespace": options.namespace}
@@ -161,7 +161,7 @@ def _trigger(options: PipelineOptions, forge: Forge) -> list[Manifest]:
             "kind": "TriggerTemplate",
             "metadata": metadata,
             "spec": {
-                "params": [_declared(REVISION)],
+                "params": [_param(REVISION)],
                 "resourcetemplates": [pipeline_run(options, f"$(tt.params.{REVISION.name})")],
             },
         },
@@ -169,7 +169,7 @@ def _trigger(options: PipelineOptions, forge: Forge) -> list[Manifest]:
             "apiVersion": TRIGGERS_API,
             "kind": "TriggerBinding",
             "metadata": metadata,
-            # The commit alone: what is cloned, and where its charts go, no event decides.
+            # Only the commit comes from the event, which must not choose the repository or the targets.
             "spec": {"params": [{"name": REVISION.name, "value": _COMMIT}]},
         },
         {
@@ -181,7 +181,7 @@ def _trigger(options: PipelineOptions, forge: Forge) -> list[Manifest]:
                 "triggers": [
                     {
                         "name": options.name,
-                        "interceptors": [_verified(options, forge), _of_branch(options)],
+                        "interceptors": [_signature_interceptor(options, forge), _branch_interceptor(options)],
                         "bindings": [{"ref": options.name}],
                         "template": {"ref": options.name},
                     }
@@ -203,7 +203,7 @@ def _trigger(options: PipelineOptions, forge: Forge) -> list[Manifest]:
             ],
             options,
         ),
-        # The role that comes with Tekton for this reads every Secret of the cluster, too.
+        # Tekton's predefined role for this could also read every Secret of the cluster.
         *bound_role(
             clusters,
             [
@@ -218,8 +218,8 @@ def _trigger(options: PipelineOptions, forge: Forge) -> list[Manifest]:
     ]
 
 
-def _verified(options: PipelineOptions, forge: Forge) -> Manifest:
-    """Lets through what the forge has signed, or for GitLab, what names the secret."""
+def _signature_interceptor(options: PipelineOptions, forge: Forge) -> Manifest:
+    """Return the interceptor that accepts only pushes signed by GitHub, or that contain GitLab's secret token."""
     secret = {"secretName": options.secret, "secretKey": WEBHOOK_SECRET}
     return {
         "ref": {"kind": "ClusterInterceptor", "name": forge},
@@ -227,8 +227,8 @@ def _verified(options: PipelineOptions, forge: Forge) -> Manifest:
     }
 
 
-def _of_branch(options: PipelineOptions) -> Manifest:
-    """Lets through pushes to the branch that is built."""
+def _branch_interceptor(options: PipelineOptions) -> Manifest:
+    """Return the interceptor that accepts only pushes to the pipeline's branch."""
     branch = json.dumps(f"refs/heads/{options.revision}")
     return {
         "ref": {"kind": "ClusterInterceptor", "name": "cel"},
@@ -236,5 +236,5 @@ def _of_branch(options: PipelineOptions) -> Manifest:
     }
 
 
-def _declared(parameter: Parameter) -> Manifest:
+def _param(parameter: Parameter) -> Manifest:
     return {"name": parameter.name, "description": parameter.description}

@@ -1,1 +1,1 @@
-"""Somebody's repository with hand-made charts: which parts a build makes anyway, and which people wrote."""
+"""Converts hand-made charts of an existing repository: splits generated objects from those written by users."""

@@ -1,4 +1,4 @@
-"""Says where the objects of a hand-made chart are not what a build makes of the workflow's folder."""
+"""Compares the objects of a hand-made chart with those that a build generates from the workflow's folder."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ from generator.workflow.folder import slug
 from generator.workflow.properties import parse_properties
 from generator.workflow.workflow import Workflow
 
-#: Kind and name to the file that writes the object, and what it says; of an object that is written twice, the last.
+#: The file and the content of each object, by kind and name; if an object is defined twice, the last.
 Made = dict[tuple[str, str], tuple[str, Mapping[str, Any]]]
 
 _PROPERTIES: Final = "application.properties"
 _SONATAFLOW: Final = "SonataFlow"
-#: What a build writes into the container in its own way: the image, and variables from the workflow's Secret.
+#: The fields of the container that a build always sets: the image, and variables from the workflow's Secret.
 _CONTAINER: Final = ("image", "env", "envFrom")
 
 
 def differences(made: Made, workflow: Workflow) -> Iterator[tuple[str, str]]:
-    """For each object that says something else than the workflow's folder: its file, and what is different.
+    """Yield the file of each object that differs from the workflow's folder, and a description of the difference.
 
-    The folder's word holds. Values are not shown: they may be secrets.
+    The build uses the folder's content. Values are not shown, because they could be secrets.
     """
     for (kind, _), (path, content) in sorted(made.items()):
         match kind:
             case _ if kind == _SONATAFLOW:
-                yield from ((path, why) for why in _of_sonataflow(content, workflow))
+                yield from ((path, why) for why in _sonataflow_differences(content, workflow))
             case "ConfigMap":
                 data = content.get("data")
-                for why in _of_config_map(str(_name(content)), data if isinstance(data, dict) else {}, workflow):
+                for why in _config_map_differences(
+                    str(_name(content)), data if isinstance(data, dict) else {}, workflow
+                ):
                     yield path, why
 
 
@@ -44,27 +46,27 @@ def _name(content: Mapping[str, Any]) -> object:
     return metadata.get("name") if isinstance(metadata, dict) else None
 
 
-def _of_config_map(name: str, data: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
+def _config_map_differences(name: str, data: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
     if _PROPERTIES in data and name == objects.properties_name(workflow):
-        theirs = parse_properties(str(data[_PROPERTIES]).encode(), _PROPERTIES).effective()
-        ours = {FLYWAY: "true", **workflow.configuration()}
-        if more := sorted(key for key, value in theirs.items() if ours.get(key) != value):
+        handmade = parse_properties(str(data[_PROPERTIES]).encode(), _PROPERTIES).effective()
+        generated = {FLYWAY: "true", **workflow.configuration()}
+        if more := sorted(key for key, value in handmade.items() if generated.get(key) != value):
             yield f"its {_PROPERTIES} differs from the folder's in {listed(more)}; give that as the value properties"
         return
     ending = name.partition("-")[2]
     for folder in workflow.source.resource_folders():
         if ending == f"{workflow.object_name}-resources-{slug(folder)}":
-            yield from _of_folder(folder, data, workflow)
+            yield from _folder_differences(folder, data, workflow)
 
 
-def _of_folder(folder: str, data: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
+def _folder_differences(folder: str, data: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
     other = []
     for file, text in sorted(data.items()):
         path = f"{folder}/{file}"
-        ours = workflow.mounted.get(path)
-        if ours is None:
+        generated = workflow.mounted.get(path)
+        if generated is None:
             yield f"contains {path}, which the workflow's folder does not"
-        elif ours.decode() != text and _plain(ours, path) != _plain(str(text).encode(), path):
+        elif generated.decode() != text and _plain(generated, path) != _plain(str(text).encode(), path):
             other.append(path)
     if other:
         yield f"its {listed(other)} {'differs' if len(other) == 1 else 'differ'} from the workflow's folder"
@@ -77,23 +79,23 @@ def _plain(data: bytes, path: str) -> Any:
         return data
 
 
-def _of_sonataflow(content: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
+def _sonataflow_differences(content: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
     options = ManifestOptions(database=Database(schema=workflow.source.name))
-    ours = next(each for each in objects.manifests(workflow, options) if each["kind"] == _SONATAFLOW)
+    generated = next(each for each in objects.manifests(workflow, options) if each["kind"] == _SONATAFLOW)
     given = content.get("spec")
     spec = given if isinstance(given, dict) else {}
-    theirs, wanted = (_without_empty(_without_container(each)) for each in (spec, ours["spec"]))
-    different = list(_paths(theirs, wanted, ()))
+    handmade, wanted = (_without_empty(_without_container(each)) for each in (spec, generated["spec"]))
+    different = list(_paths(handmade, wanted, ()))
     if flow := [path for path in different if path[0] == "flow"]:
         yield f"its flow differs from the definition in {plural(len(flow), 'place')}, first at {field_path(flow[0])}"
     for path in different:
         if path[0] not in ("flow", "resources"):
             yield f"its spec.{field_path(path)} differs from what a chart sets; set it in the values"
-    yield from _of_container(spec, workflow)
+    yield from _container_differences(spec, workflow)
 
 
-def _of_container(spec: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
-    """The variables that people gave the container."""
+def _container_differences(spec: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
+    """Yield a message about environment variables that the hand-made chart adds to the container."""
     pod = spec.get("podTemplate")
     container = pod.get("container") if isinstance(pod, dict) else None
     env = container.get("env") if isinstance(container, dict) else None
@@ -104,12 +106,12 @@ def _of_container(spec: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
 
 
 def resources_of(made: Made) -> list[Mapping[str, Any]]:
-    """The custom resources that a build makes in the place of the chart's, as the chart has them."""
+    """Return the hand-made chart's SonataFlow resources, which a build replaces."""
     return [content for (kind, _), (_, content) in made.items() if kind == _SONATAFLOW]
 
 
 def images_of(resources: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The images of the workflow's container, as its custom resources name them."""
+    """Return the images of the workflow's container in SonataFlow resources."""
     found = []
     for content in resources:
         value: Any = content
@@ -120,7 +122,7 @@ def images_of(resources: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _without_container(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """A spec without what a build writes into the container in its own way."""
+    """Return a spec without the fields of the container that a build always sets."""
     pod = spec.get("podTemplate")
     container = pod.get("container") if isinstance(pod, dict) else None
     if not isinstance(pod, dict) or not isinstance(container, dict):
@@ -130,7 +132,7 @@ def _without_container(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_empty(value: Any) -> Any:
-    """The value without what says nothing: nulls, empty maps and empty lists."""
+    """Return the value without nulls, empty maps and empty lists."""
     match value:
         case dict():
             inner = {key: _without_empty(each) for key, each in value.items()}
@@ -141,7 +143,7 @@ def _without_empty(value: Any) -> Any:
 
 
 def _paths(one: Any, other: Any, path: FieldPath) -> Iterator[FieldPath]:
-    """Where two values differ; what only `other` has is no difference at the top, as a build may add to a spec."""
+    """Yield the paths at which two values differ, except top-level keys of `other` only, which a build may add."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted({*one, *(other if path else ())}, key=str):
             if key not in one or key not in other:

@@ -1,4 +1,4 @@
-"""Reads from a Makefile how the images of workflows were called."""
+"""Reads the names of workflow images from a Makefile."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _VARIABLE: Final = re.compile(r"^([A-Z_]+)[ \t]*[?:]{0,2}=[ \t]*([^\s#$\"]+)[ \t
 
 
 def image_names(text: str) -> tuple[str, str]:
-    """Return registry and prefix of the images (`quay.io/team`, `serverless-workflow-`); "" for what is not plain text.
+    """Return the registry and the prefix of images, such as `quay.io/team` and `serverless-workflow-`.
 
-    The variables are those of the workflows' own Makefiles: REGISTRY, REGISTRY_REPO and IMAGE_PREFIX.
+    They are read from the variables REGISTRY, REGISTRY_REPO and IMAGE_PREFIX; "" if these are not literals.
     """
     variables = dict(_VARIABLE.findall(text))
     registry, namespace = variables.get("REGISTRY", ""), variables.get("REGISTRY_REPO", "")

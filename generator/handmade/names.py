@@ -1,4 +1,4 @@
-"""Names in a hand-made chart that the generated one has, too: values, named templates and files get others."""
+"""Renames values, named templates and files of a hand-made chart that collide with those of the generated chart."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from generator.text import yaml_writer
 from generator.text.yaml_blocks import blocks_of
 from generator.text.yaml_reader import parse
 
-#: Where values go whose names are taken.
+#: The parent key of values whose names are taken.
 _OWN: Final = "own"
-#: Helm gives this value to all charts of a release: below another key it would be a value like others.
+#: Helm passes this value to all charts of a release, so it cannot be moved below another key.
 _GLOBAL: Final = "global"
 _DEFINE: Final = re.compile(r"""\{\{-?\s*(?:define|block)\s+(["`])([^"`]+)\1""")
 _CALLED: Final = re.compile(r"""\b(define|block|include|template)(\s+)(["`])([^"`]+)\3""")
 _VALUE: Final = re.compile(r"\.Values\.([A-Za-z_][A-Za-z0-9_]*)")
-#: The values as a whole: which of them is meant does not show.
+#: A use of all values, which does not show the names of the used ones.
 _ALL_VALUES: Final = re.compile(r"\.Values\b(?!\.[A-Za-z_])")
 _CHART_NAME: Final = re.compile(r"(\$)?\.Chart\.Name\b")
 _FILE: Final = re.compile(r"""(\.Files\.(?:Get|GetBytes|Lines|Glob)\s+)(["`])([^"`]+)\2""")
@@ -31,24 +31,24 @@ _ANY_FILE: Final = re.compile(r"""\.Files\b(?!\.(?:Get|GetBytes|Lines|Glob)\s+["
 
 @dataclass(frozen=True, kw_only=True)
 class ValueNames:
-    """Values whose names are taken: those that move below the key `below`, and those that nothing uses."""
+    """The values whose names are taken: `moved` are moved below the key `below`, `unused` are used by no template."""
 
     below: str = _OWN
     moved: frozenset[str] = frozenset()
     unused: frozenset[str] = frozenset()
     stuck: frozenset[str] = frozenset()
-    """Those that cannot be moved: a template takes all values at once, or it is Helm's `global`."""
+    """The values that cannot be moved, because a template uses all values at once, or it is Helm's `global`."""
     undeclared: frozenset[str] = frozenset()
-    """Those that templates use and no values.yaml has: the schema of a generated chart takes no others."""
+    """The values that templates use without a default; a generated chart's schema requires their declaration."""
 
 
 def defined_in(texts: Iterable[str]) -> frozenset[str]:
-    """The named templates that some texts define."""
+    """Return the names of the named templates that the texts define."""
     return frozenset(match[2] for text in texts for match in _DEFINE.finditer(text))
 
 
 def values_taken(values: Mapping[str, Any], generated: Mapping[str, bytes], texts: Collection[str]) -> ValueNames:
-    """Return what becomes of the values whose names the generated chart has."""
+    """Return how values whose names the generated chart uses are renamed; `texts` are the templates."""
     schema = json.loads(generated["values.schema.json"])
     taken = {*schema["properties"]} & {*values}
     used = {match[1] for text in texts for match in _VALUE.finditer(text)}
@@ -67,7 +67,11 @@ def values_taken(values: Mapping[str, Any], generated: Mapping[str, bytes], text
 
 @dataclass(frozen=True, kw_only=True)
 class OwnNames:
-    """How names change: `chart` is the old chart's name, `prefix` the new one's, `taken` the templates it defines."""
+    """How names change.
+
+    `chart` is the hand-made chart's name, and `defined` are its named templates. `prefix` is the generated chart's
+    name, and `taken` are its named templates.
+    """
 
     chart: str
     defined: frozenset[str]
@@ -80,7 +84,7 @@ class OwnNames:
     """The paths of the templates."""
 
     def strange(self, text: str) -> str:
-        """Why the names in a template cannot be changed; empty where they can."""
+        """Return why the names in a template cannot be changed, or "" if they can."""
         if _ANY_FILE.search(text):
             return "reads files whose names are put together; name each in quotes after .Files.Get"
         stuck = self.values.stuck
@@ -89,7 +93,7 @@ class OwnNames:
         return ""
 
     def renamed(self, text: str) -> str:
-        """A template with the names that it has in the new chart."""
+        """Return a template with the names of the generated chart."""
         text = _CALLED.sub(lambda m: f"{m[1]}{m[2]}{m[3]}{self._template(m[4])}{m[3]}", text)
         if self.chart != self.prefix:
             text = _CHART_NAME.sub(lambda _: json.dumps(self.chart), text)
@@ -97,11 +101,11 @@ class OwnNames:
         return _VALUE.sub(self._value, text)
 
     def file(self, path: str) -> str | None:
-        """Where a file goes that a template reads; None where none reads it."""
+        """Return the new path of a file, or None if no template reads it."""
         return own_file(path) if any(_matches(path, pattern) for pattern in self.read) else None
 
     def _template(self, name: str) -> str:
-        """Names of templates are Helm's for a whole release: those without the chart's name before them get it."""
+        """Return the new name of a template, with the chart's name as prefix, because charts share template names."""
         if name not in self.defined:
             return name
         if name in self.taken:
@@ -114,17 +118,17 @@ class OwnNames:
 
 
 def read_by(texts: Iterable[str]) -> frozenset[str]:
-    """The paths and patterns of the files that templates read."""
+    """Return the paths and patterns of the files that templates read."""
     return frozenset(match[3] for text in texts for match in _FILE.finditer(text))
 
 
 def own_file(path: str) -> str:
-    """Where a file of the chart lies in the new one: apart from the workflow's own."""
+    """Return the path in the generated chart of a hand-made chart's file, separate from the workflow's own files."""
     return f"{PAYLOAD}{_OWN}/{posixpath.normpath(path)}"
 
 
 def moved_values(text: str, values: Mapping[str, Any], names: ValueNames) -> str:
-    """values.yaml with the values where they are now: its own text where nothing moves; empty where none is left."""
+    """Return the new values.yaml: the unchanged text if no value moves, "" if no values are left."""
     kept = _kept_values(text, values, names)
     if not names.undeclared:
         return kept
@@ -133,12 +137,12 @@ def moved_values(text: str, values: Mapping[str, Any], names: ValueNames) -> str
 
 
 def _kept_values(text: str, values: Mapping[str, Any], names: ValueNames) -> str:
-    wanted = _moved(values, names)
+    wanted = _restructured(values, names)
     if not wanted:
         return ""
     if not names.moved | names.unused | names.stuck:
         return text
-    written = _blocks_moved(text, names)
+    written = _with_moved_blocks(text, names)
     try:
         if parse(written.encode(), "values.yaml").root.plain() == wanted:
             return written
@@ -148,31 +152,31 @@ def _kept_values(text: str, values: Mapping[str, Any], names: ValueNames) -> str
 
 
 def moved_values_schema(text: str, schema: Any, names: ValueNames) -> str:
-    """values.schema.json for the values where they are now; empty where it says nothing of them."""
+    """Return the new values.schema.json, or "" if it does not describe any remaining value."""
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict) or not properties.keys() - names.unused:
         return ""
     gone = names.moved | names.unused | names.stuck
-    given = schema.get("required")
-    required = [key for key in given if isinstance(key, str)] if isinstance(given, list) else []
+    declared = schema.get("required")
+    required = [key for key in declared if isinstance(key, str)] if isinstance(declared, list) else []
     if not gone & {*properties, *required}:
         return text
-    moved = _moved({key: value for key, value in properties.items() if key not in names.stuck}, names)
+    moved = _restructured({key: value for key, value in properties.items() if key not in names.stuck}, names)
     if names.below in moved and names.moved & properties.keys():
         moved[names.below] = {"type": "object", "properties": moved[names.below]}
     left = {**schema, "properties": moved, "required": [key for key in required if key not in gone]}
     return json.dumps(left, indent=2, ensure_ascii=False) + "\n"
 
 
-def _moved(values: Mapping[str, Any], names: ValueNames) -> dict[str, Any]:
+def _restructured(values: Mapping[str, Any], names: ValueNames) -> dict[str, Any]:
     gone = names.moved | names.unused | names.stuck
     stay = {key: value for key, value in values.items() if key not in gone}
     below = {key: value for key, value in values.items() if key in names.moved}
     return {**stay, names.below: below} if below else stay
 
 
-def _blocks_moved(text: str, names: ValueNames) -> str:
-    """The text with the blocks of the moved keys indented at its end, and without those that are gone."""
+def _with_moved_blocks(text: str, names: ValueNames) -> str:
+    """Return the text with the moved keys' blocks indented at its end, and without those of dropped keys."""
     head, blocks = blocks_of(text, "values.yaml")
     stay, below = [*head], []
     for block in blocks:
@@ -186,7 +190,7 @@ def _blocks_moved(text: str, names: ValueNames) -> str:
 
 
 def _matches(path: str, pattern: str) -> bool:
-    """Whether a pattern of Helm's `.Files.Glob` (gobwas/glob), or a path, is of a file."""
+    """Return whether a path matches a pattern of Helm's `.Files.Glob` (gobwas/glob)."""
     expression = ""
     for piece in re.split(r"(\*\*|\*|\?)", posixpath.normpath(pattern)):
         expression += {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(piece, re.escape(piece))

@@ -1,4 +1,4 @@
-"""Says of an object that a hand-made chart writes whether a build makes it anyway."""
+"""Finds out which objects of a hand-made chart a build generates as well."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from generator.kubernetes.objects import PROPERTIES, RESOURCES, SECRET, installe
 from generator.text.words import listed
 from generator.workflow.workflow import Workflow
 
-#: The Secret of hand-made charts that the container reads as a whole (`envFrom`).
-_CREDENTIALS: Final = "{workflow}-creds"
+#: The name of the Secret in hand-made charts from which the container reads all keys (`envFrom`).
+_ENV_FROM_NAME: Final = "{workflow}-creds"
 SONATAFLOW: Final = "SonataFlow"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """`made` says what a build makes in its place, `strange` why nobody can tell; with neither, it stays."""
+    """Whether a build generates an object.
+
+    `made` is what the build generates instead, `strange` why users have to decide; if both are "", the object is kept.
+    """
 
     made: str = ""
     strange: str = ""
@@ -27,10 +30,10 @@ class Verdict:
 
 
 def made_anyway(part: Part, workflow: Workflow) -> Verdict:
-    """Say whether the chart of a workflow has an object without anybody writing it.
+    """Return whether a build generates an object.
 
-    Where a template action writes the name, a SonataFlow and a ConfigMap with an application.properties are the
-    workflow's: a chart has one of each.
+    If a template action writes its name, a SonataFlow and a ConfigMap with an application.properties are taken for the
+    workflow's, because a chart has one of each.
     """
     kind, name = part.kind, part.name
     match kind:
@@ -49,7 +52,7 @@ def made_anyway(part: Part, workflow: Workflow) -> Verdict:
 
 
 def sonataflows_in(texts: Iterable[str]) -> frozenset[str]:
-    """The names of the custom resources that some templates write."""
+    """Return the names of the SonataFlow resources in templates."""
     parts = (part for text in texts if SONATAFLOW in text for part in parts_of(text))
     return frozenset(part.name for part in parts if part.kind == SONATAFLOW and part.name)
 
@@ -63,36 +66,42 @@ def _config_map(part: Part, workflow: Workflow) -> Verdict:
         return Verdict(made=f"the ConfigMap {name}")
     if re.fullmatch(RESOURCES.name_pattern(workflow.object_name), name):
         ending = name.partition("-")[2]
-        ours = resource_map_names(workflow).values()
-        if same := next((each for each in ours if each.partition("-")[2] == ending), None):
+        generated = resource_map_names(workflow).values()
+        if same := next((each for each in generated if each.partition("-")[2] == ending), None):
             return Verdict(made=f"the ConfigMap {same}")
         return Verdict(notes=(f"the ConfigMap {name} holds a folder that the workflow's folder does not have",))
     return Verdict()
 
 
 def _secret(part: Part, workflow: Workflow) -> Verdict:
-    ours, credentials = (each.format(workflow=workflow.object_name) for each in (SECRET.name, _CREDENTIALS))
-    if part.name not in (ours, credentials):
+    generated, credentials = (each.format(workflow=workflow.object_name) for each in (SECRET.name, _ENV_FROM_NAME))
+    if part.name not in (generated, credentials):
         return Verdict()
     if part.content is None:
-        return Verdict() if part.name != ours else Verdict(strange=f"writes the Secret {ours}, as the chart does")
-    given = _keys(part.content)
-    if SECRET in installed_objects(workflow) and given.keys() <= set(workflow.secret_keys):
+        return (
+            Verdict()
+            if part.name != generated
+            else Verdict(strange=f"writes the Secret {generated}, as the chart does")
+        )
+    secret_values = _secret_values(part.content)
+    if SECRET in installed_objects(workflow) and secret_values.keys() <= set(workflow.secret_keys):
         notes = []
         if part.name == credentials:
-            keep = f"for a release of the old chart: --set secret.existingSecret={credentials}"
-            notes.append(f"the Secret {credentials} is {ours} now; {keep}")
-        if filled := sorted(key for key, value in given.items() if value):
+            old_release = f"for a release of the old chart: --set secret.existingSecret={credentials}"
+            notes.append(f"the Secret {credentials} is {generated} now; {old_release}")
+        if filled := sorted(key for key, value in secret_values.items() if value):
             notes.append(f"the Secret {part.name} has a value for {listed(filled)}; give it as secret.data")
-        return Verdict(made=f"the Secret {ours}", notes=tuple(notes))
-    if part.name == ours and workflow.secret_keys:
-        more = sorted(given.keys() - set(workflow.secret_keys))
-        return Verdict(strange=f"the Secret {ours} has {listed(more)} besides; add that to secret.properties")
-    use = f"--set envFrom[0].secretRef.name={part.name}"
-    return Verdict(notes=(f"no secret.properties names the keys of the Secret {part.name}; to use it: {use}",))
+        return Verdict(made=f"the Secret {generated}", notes=tuple(notes))
+    if part.name == generated and workflow.secret_keys:
+        additional = sorted(secret_values.keys() - set(workflow.secret_keys))
+        return Verdict(
+            strange=f"the Secret {generated} has {listed(additional)} besides; add that to secret.properties"
+        )
+    hint = f"--set envFrom[0].secretRef.name={part.name}"
+    return Verdict(notes=(f"no secret.properties names the keys of the Secret {part.name}; to use it: {hint}",))
 
 
-def _keys(content: Mapping[str, Any]) -> dict[str, object]:
+def _secret_values(content: Mapping[str, Any]) -> dict[str, object]:
     found: dict[str, object] = {}
     for place in ("data", "stringData"):
         if isinstance(given := content.get(place), dict):

@@ -1,1 +1,1 @@
-"""The checks of a workflow: rules, what suppresses them, what fixes them."""
+"""Lints workflows: the rules, their suppression by comments and settings, and automatic fixes."""

@@ -1,4 +1,4 @@
-"""Fixes what has one right answer: applies the edits that findings carry, and keeps those that make things better."""
+"""Applies the automatic fixes of findings, and keeps those that reduce the number of findings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from generator.lint.suppressions import IgnoreSettings, apply_suppressions
 from generator.text.yaml_reader import decode
 from generator.workflow.workflow import SECRETS, Workflow, read_workflow
 
-#: One fixed mistake may bring another to light; more than this many times in a row, it is a circle.
+#: A fix can reveal another finding; more rounds than this are taken for a cycle.
 _MAX_ROUNDS: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fixed:
-    """A workflow with its fixes applied: `files` that changed, by path as in findings, and the `edits` of them."""
+    """A workflow with its fixes applied: the changed `files`, by path as in findings, and the applied `edits`."""
 
     workflow: Workflow
     files: Mapping[str, bytes]
@@ -29,54 +29,54 @@ class Fixed:
 
 
 def fix(workflow: Workflow, ignores: IgnoreSettings | None = None) -> Fixed:
-    """Return the workflow with every edit applied that leaves fewer findings and no new error.
+    """Apply all edits with which a workflow has fewer findings and no new errors.
 
-    What comments or `ignores` keep back stays as it is.
+    Findings that are suppressed by comments or `ignores` are not fixed.
     """
     ignores = ignores or IgnoreSettings()
     files: dict[str, bytes] = {}
-    done: list[Edit] = []
+    applied_edits: list[Edit] = []
     for _ in range(_MAX_ROUNDS):
         findings = lint(workflow)
         kept = apply_suppressions(findings, [workflow], ignores, RULES, complete=False)
         edits = [(finding.edit, *finding.also) for finding in kept if finding.edit]
-        better = _better(workflow, findings, edits)
-        if better is None:
+        improved = _improved(workflow, findings, edits)
+        if improved is None:
             break
-        workflow, applied = better
-        done += applied
+        workflow, applied = improved
+        applied_edits += applied
         files |= {edit.path: _text(workflow, edit.path) for edit in applied}
-    return Fixed(workflow=workflow, files=files, edits=tuple(done))
+    return Fixed(workflow=workflow, files=files, edits=tuple(applied_edits))
 
 
-def _better(
+def _improved(
     workflow: Workflow, findings: Sequence[Finding], edits: Sequence[Sequence[Edit]]
 ) -> tuple[Workflow, tuple[Edit, ...]] | None:
-    """The workflow with all edits, or with those of the first finding alone that help."""
-    for some in ([edit for one in edits for edit in one], *edits):
-        changed, applied = _edited(workflow, some)
+    """Return the workflow with all edits, or with those of the first finding that improve it, or None."""
+    for candidate in ([edit for of_finding in edits for edit in of_finding], *edits):
+        changed, applied = _edited(workflow, candidate)
         if applied and changed is not None:
             after = lint(changed)
-            fewer = _in_folder(changed, after) < _in_folder(workflow, findings)
+            fewer = _count_in_folder(changed, after) < _count_in_folder(workflow, findings)
             if fewer and len(errors(after)) <= len(errors(findings)):
                 return changed, applied
     return None
 
 
-def _in_folder(workflow: Workflow, findings: Iterable[Finding]) -> int:
-    """How many findings are in the workflow's own files: an edit may lead to a file of workflows/shared at last."""
+def _count_in_folder(workflow: Workflow, findings: Iterable[Finding]) -> int:
+    """Return the number of findings in the workflow's own files: edits can resolve a reference to workflows/shared."""
     return sum(finding.path.startswith(f"{workflow.source.path}/") for finding in findings)
 
 
 def _edited(workflow: Workflow, edits: Iterable[Edit]) -> tuple[Workflow | None, tuple[Edit, ...]]:
-    """The workflow as it reads with some edits, or None where it cannot be read then."""
+    """Return the workflow with edits applied, and those that were applied; None and () if it is invalid then."""
     source = workflow.source
     resources = dict(source.resources)
     applied: list[Edit] = []
     for relative in dict.fromkeys((*source.resources, SECRETS)):
-        here = [edit for edit in edits if edit.path == source.shown(relative)]
-        if here:
-            text, fitting = apply_edits(decode(resources.get(relative, b""), source.shown(relative)), here)
+        in_file = [edit for edit in edits if edit.path == source.shown(relative)]
+        if in_file:
+            text, fitting = apply_edits(decode(resources.get(relative, b""), source.shown(relative)), in_file)
             resources[relative] = text.encode()
             applied += fitting
     try:

@@ -1,4 +1,4 @@
-"""Checks workflows by every rule, each alone and all of a repository together."""
+"""Applies all rules to a workflow, and to all workflows of a repository."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from generator.lint.registry import RULES
 from generator.lint.rule import Repository
 from generator.workflow.workflow import Workflow
 
-#: Rules that a cut of the specs may satisfy.
+#: The rules whose findings minified specs can resolve.
 SIZES: Final = ("config-map-size", "release-size")
-#: Below this a release with all that a chart adds to the workflow's own text stays below Helm's limit.
+#: Below this size of the workflow's files, the whole release is smaller than Helm's limit.
 _NEAR_THE_LIMIT: Final = MAX_RELEASE_BYTES * 3 // 4
 
 
 def lint(workflow: Workflow) -> tuple[Finding, ...]:
-    """Return all that is wrong with a workflow, in file order; what comments ignore is still among it."""
+    """Return all findings of a workflow, including suppressed ones, in file order."""
     findings = [*workflow.source.findings, *_chart_findings(workflow)]
     for definition in workflow.definitions():
         findings += definition.findings
@@ -32,14 +32,14 @@ def lint(workflow: Workflow) -> tuple[Finding, ...]:
 
 
 def lint_sizes(workflow: Workflow) -> tuple[Finding, ...]:
-    """Return what of `lint` is about sizes, the one thing that a cut of the specs changes."""
+    """Return only the findings of `lint` about sizes, which are the ones that minified specs change."""
     size = RULES["config-map-size"]
     findings = size.findings(size.find(workflow) if size.find else ())
     return in_file_order([*(f for f in _chart_findings(workflow) if f.rule in SIZES), *findings])
 
 
 def lint_together(repository: Repository) -> tuple[Finding, ...]:
-    """Return what is wrong between the workflows of one repository, in file order."""
+    """Return the findings of rules that compare the workflows of a repository, in file order."""
     findings: list[Finding] = []
     for rule in RULES.values():
         if rule.find_together:
@@ -48,7 +48,7 @@ def lint_together(repository: Repository) -> tuple[Finding, ...]:
 
 
 def _chart_findings(workflow: Workflow) -> Iterator[Finding]:
-    """What makes the workflow's chart impossible; it is made only where something but its name could."""
+    """Yield the errors of generating the chart, which is only tried if more than its name could be invalid."""
     try:
         if workflow.source.overlay or _is_large(workflow):
             workflow_chart(workflow, version="0.0.0", image=ImageReference(repository="any"))
@@ -59,6 +59,6 @@ def _chart_findings(workflow: Workflow) -> Iterator[Finding]:
 
 
 def _is_large(workflow: Workflow) -> bool:
-    """Whether the workflow's own text comes near the limit of a release; what is small is not composed to know."""
+    """Return whether the workflow's files are near the size limit of a release; small ones are not compressed."""
     text = sum(map(len, workflow.mounted.values())) + len(workflow.source.resources[workflow.source.definition])
     return text > MAX_RELEASE_BYTES // 8 and release_bytes(payload(workflow)) > _NEAR_THE_LIMIT

@@ -1,4 +1,4 @@
-"""Every rule by its subject and by its name."""
+"""Registers all rules, by subject and by name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from generator.lint.rules import (
     workflow_data,
 )
 
-#: The modules that hold rules, in the order of the documentation.
+#: The modules with rules, in the order of the documentation.
 _MODULES: Final[tuple[ModuleType, ...]] = (
     files,
     dsl,
@@ -65,7 +65,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     diagrams,
     runs,
 )
-#: Where a subject is called otherwise than its module.
+#: The titles of subjects that differ from the module's name.
 _TITLES: Final = {
     "dsl": "DSL",
     "workflow_data": "Workflow data",
@@ -79,9 +79,9 @@ def _title(module: ModuleType) -> str:
     return _TITLES.get(name, name.capitalize())
 
 
-#: Subject to its rules, in the order of the documentation.
+#: The rules by subject, in the order of the documentation.
 SUBJECTS: Final[Mapping[str, tuple[Rule, ...]]] = {
     _title(module): tuple(r for r in vars(module).values() if isinstance(r, Rule)) for module in _MODULES
 }
-#: Every rule by its name.
+#: All rules by name.
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rules in SUBJECTS.values() for rule in rules}

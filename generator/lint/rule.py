@@ -1,8 +1,9 @@
 """A lint rule: a function that finds problems, together with its documentation.
 
-A rule is one function below the decorator `rule` (or `rule_together`, where it compares workflows with each other), in
-the module of its subject. What readers find while they read a folder has a `Rule` without one, in `rules.files`; so has
-what other commands than lint report, in `rules.compatibility`, `rules.packages`, `rules.diagrams` and `rules.runs`.
+A rule is a function with the decorator `rule`, or `rule_together` if it compares workflows with each other, in the
+module of its subject. Problems that are found while a folder is read have a `Rule` without a function, in
+`rules.files`. So have problems that other commands than lint report, in `rules.compatibility`, `rules.packages`,
+`rules.diagrams` and `rules.runs`.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from generator.text.markdown import code, fenced
 from generator.text.words import listed
 from generator.workflow.workflow import Workflow
 
-#: Findings of one rule in one workflow; the next run reports the rest.
-_MOST: Final = 1_000
-#: The fields of a definition without a finding, each as it is written; an example gives others in their place.
-_BASE: Final = {
+#: The maximum number of findings of a rule in a workflow; later runs report the rest.
+_MAX_FINDINGS: Final = 1_000
+#: The fields of a definition without findings, as YAML; examples override them.
+_MINIMAL_FIELDS: Final = {
     "id": "id: example",
     "version": 'version: "1.0"',
     "specVersion": 'specVersion: "0.8"',
@@ -34,22 +35,22 @@ _BASE: Final = {
     "start": "start: Begin",
     "states": "states:\n  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}",
 }
-_FIELD: Final = re.compile(r"^([A-Za-z]+):", re.MULTILINE)
+_FIELD_NAME: Final = re.compile(r"^([A-Za-z]+):", re.MULTILINE)
 #: The workflow folder of an example.
 FOLDER: Final = "example"
 IN_A_SHELL: Final = "in a shell"
-#: What reports the rules of lint; `waybill build` does, too.
+#: The command that reports rules by default, as does `waybill build`.
 LINT: Final = "waybill lint"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A folder that shows what a rule is about.
+    """A workflow folder that violates or satisfies a rule.
 
-    `definition` holds the fields that matter, in YAML; the others are those of the smallest definition. `files` are
-    further files of the folder, `beside` those of the workflows folder around it (`shared/…`, other workflows),
-    `repository` those of the folder around that (compatibility.yaml, a chart, an index).
-    `commands` are run by a shell in the workflow's folder, for what no file can show.
+    `definition` has the relevant fields as YAML; the others are those of a minimal definition. `files` are more files
+    of the folder, `beside` those in the workflows folder (`shared/…`, other workflows), `repository` those in its
+    parent folder (compatibility.yaml, a chart, an index). `commands` are shell commands that are run in the workflow's
+    folder, for examples that files cannot show.
     """
 
     definition: str = ""
@@ -59,20 +60,20 @@ class Example:
     commands: tuple[str, ...] = ()
 
     def workflows(self) -> dict[str, str | bytes]:
-        """Path below a workflows folder to the text of each file, for a test or a person to write and try."""
+        """Return the content of each file by path in the workflows folder."""
         own = {f"{FOLDER}/{path}": text for path, text in self.files.items()}
         definition = f"{FOLDER}/{FOLDER}.sw.yaml"
         return {definition: self.whole_definition(), **own, **self.beside}
 
     def whole_definition(self) -> str:
-        """The definition with the fields that are left out in `definition`."""
+        """Return the definition with the fields that `definition` omits."""
         fields = textwrap.dedent(self.definition).strip("\n")
-        given = set(_FIELD.findall(fields))
-        base = [text for key, text in _BASE.items() if key not in given]
+        overridden = set(_FIELD_NAME.findall(fields))
+        base = [text for key, text in _MINIMAL_FIELDS.items() if key not in overridden]
         return "\n".join([*base, *([fields] if fields else [])]) + "\n"
 
     def parts(self) -> Iterator[tuple[str, str]]:
-        """Title and text of each part, for a person to look at."""
+        """Yield the title and the text of each part, for display."""
         if self.definition:
             yield f"{FOLDER}.sw.yaml", textwrap.dedent(self.definition).strip("\n")
         for path, text in {**self.files, **self.beside, **self.repository}.items():
@@ -83,9 +84,9 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a rule found: where, what is wrong and what to do; `severity` where it is not the rule's own.
+    """A violation of a rule: where it is, what is wrong and what to do.
 
-    `also` are the edits that `edit` needs in other places.
+    `severity` overrides that of the rule. `also` are edits that are applied together with `edit`, in other places.
     """
 
     at: Position
@@ -98,9 +99,9 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """The workflows that are looked at together; `complete` where no workflow of the repository is left out.
+    """The workflows of a repository that are compared with each other; `complete` if none of them is missing.
 
-    `rhdh` is the release of Red Hat Developer Hub that shows their forms; without one, the newest.
+    `rhdh` is the release of Red Hat Developer Hub that shows their forms, or None for the newest.
     """
 
     workflows: Sequence[Workflow]
@@ -114,10 +115,10 @@ FindTogether = Callable[[Repository], Iterator[Found]]
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A rule: its name as findings have it in brackets, what it finds, why that is wrong, and an example each way.
+    """A rule: its name, which findings show in brackets, what it finds, why that is wrong, and two examples.
 
-    `consequence` says what the engine, or what comes after it, does when the rule is broken. `reported_by` are
-    commands that report the rule, and report the bad example where they run beside its `workflows/`.
+    `consequence` describes what the engine, or a later tool, does if the rule is violated. `reported_by` are commands
+    that report the rule; they report the bad example if they are run in the parent folder of its `workflows/`.
     """
 
     name: str
@@ -133,7 +134,7 @@ class Rule:
 
     @property
     def of_lint(self) -> bool:
-        """Whether lint reports it."""
+        """Whether `waybill lint` reports it."""
         return LINT in self.reported_by
 
     @property
@@ -142,7 +143,7 @@ class Rule:
         return listed(dict.fromkeys(" ".join(words.split()[:2]) for words in self.reported_by))
 
     def as_json(self) -> dict[str, object]:
-        """The rule as a JSON object, for `--json`."""
+        """Return the rule as a JSON object, for `--json`."""
         return {
             "rule": self.name,
             "severity": str(self.severity),
@@ -155,7 +156,7 @@ class Rule:
         }
 
     def as_text(self) -> str:
-        """All of it for a terminal: what, why, what happens otherwise, the examples."""
+        """Return the rule's documentation as plain text for a terminal."""
         examples = (
             f"{heading}: {title}\n\n{textwrap.indent(text, '    ')}"
             for heading, example in (("wrong", self.bad), ("right", self.good))
@@ -163,11 +164,13 @@ class Rule:
         )
         otherwise = f"Otherwise: {self.consequence[0].lower()}{self.consequence[1:]}"
         about = textwrap.fill(f"{self.summary} {self.reason} {otherwise}", 100)
-        reporters = () if self.of_lint else ("\n".join(["reported by:", *(f"    {one}" for one in self.reported_by)]),)
+        reporters = (
+            () if self.of_lint else ("\n".join(["reported by:", *(f"    {command}" for command in self.reported_by)]),)
+        )
         return "\n\n".join([f"{self.name} ({self.severity})", about, *reporters, *examples]) + "\n"
 
     def as_markdown(self) -> str:
-        """All of it below its heading, for a page or code scanning."""
+        """Return the rule's documentation as Markdown without a heading, for docs/rules.md and code scanning."""
         otherwise = f"Otherwise: {self.consequence[0].lower()}{self.consequence[1:]}"
         examples = (*_in_markdown("Wrong", self.bad), *_in_markdown("Right", self.good))
         reporters = () if self.of_lint else (f"Reported by {listed(map(code, self.reported_by))}.",)
@@ -175,27 +178,27 @@ class Rule:
         return "\n\n".join([*about, *reporters, *examples]) + "\n"
 
     def findings(self, found: Iterable[Found]) -> Iterator[Finding]:
-        """What it found, as findings; of very many the first."""
-        first = list(islice(found, _MOST + 1))
-        if len(first) > _MOST:
-            more = f"more than {_MOST:,} findings of this rule; fix these, then run lint again"
-            first[_MOST] = replace(first[_MOST], message=more, edit=None, also=())
-        for one in first:
+        """Yield violations as findings, at most `_MAX_FINDINGS`, and one that says that there are more."""
+        first = list(islice(found, _MAX_FINDINGS + 1))
+        if len(first) > _MAX_FINDINGS:
+            more = f"more than {_MAX_FINDINGS:,} findings of this rule; fix these, then run lint again"
+            first[_MAX_FINDINGS] = replace(first[_MAX_FINDINGS], message=more, edit=None, also=())
+        for violation in first:
             yield Finding(
-                path=one.at.path,
-                line=one.at.line,
-                column=one.at.column,
+                path=violation.at.path,
+                line=violation.at.line,
+                column=violation.at.column,
                 rule=self.name,
-                message=one.message,
-                severity=one.severity or self.severity,
-                blocking=one.blocking,
-                edit=one.edit,
-                also=one.also,
+                message=violation.message,
+                severity=violation.severity or self.severity,
+                blocking=violation.blocking,
+                edit=violation.edit,
+                also=violation.also,
             )
 
 
 class About(TypedDict):
-    """What a rule says of itself beside its name and its function; see `Rule`."""
+    """The documentation of a rule, without its name and function; see `Rule`."""
 
     reason: str
     consequence: str
@@ -205,12 +208,12 @@ class About(TypedDict):
 
 
 def rule(name: str, **about: Unpack[About]) -> Callable[[Find], Rule]:
-    """Make a function that looks at one workflow a rule; the first line of its docstring says what it finds."""
+    """Turn a function that checks a single workflow into a rule, with the first line of its docstring as summary."""
     return lambda find: Rule(name=name, summary=_summary(find), find=find, **about)
 
 
 def rule_together(name: str, **about: Unpack[About]) -> Callable[[FindTogether], Rule]:
-    """Make a function that compares the workflows of a repository a rule."""
+    """Turn a function that compares the workflows of a repository into a rule; see `rule`."""
     return lambda find: Rule(name=name, summary=_summary(find), find_together=find, **about)
 
 

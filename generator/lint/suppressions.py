@@ -1,8 +1,8 @@
-"""Suppresses findings: by comments in files, by settings for a repository, each with a reason.
+"""Suppresses findings by comments in files and by a repository's settings.
 
-`# waybill: ignore[RULE, …] reason` at the end of a line is about that line, on a line of its own about the next one,
-and above everything else about the whole file. What makes a Kubernetes object impossible cannot be ignored, nor what
-other commands than lint report.
+`# waybill: ignore[RULE, …] reason` at the end of a line applies to that line, on its own line to the next one, and at
+the top of a file to the whole file. Blocking findings, and those that other commands than lint report, cannot be
+suppressed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from generator.lint.rule import Example, Found, Rule
 from generator.workflow.workflow import Workflow
 
 _COMMENT: Final = re.compile(r"#\s*waybill:\s*ignore\b\s*(?:\[([^\]\n]*)\])?[ \t]*(.*)")
-_MARK: Final = b"waybill:"
+_MARKER: Final = b"waybill:"
 _WITH_COMMENTS: Final = (".yaml", ".yml", ".properties")
 
 _REASON: Final = "version: 1.10  # waybill: ignore[wrong-type] this is what the release is called"
@@ -47,7 +47,7 @@ unused_ignore = Rule(
 
 @dataclass(frozen=True, kw_only=True)
 class IgnoreSettings:
-    """What a repository ignores: rules everywhere, and rules by a pattern of paths; `path` is the settings file."""
+    """The ignored rules of a repository: `everywhere`, and by path pattern; `path` is the settings file."""
 
     path: str = ""
     everywhere: tuple[str, ...] = ()
@@ -56,18 +56,18 @@ class IgnoreSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class _Ignore:
-    """One comment or setting: the rules it is about, in the files of `paths` or those that fit `pattern`."""
+    """A comment or a setting that ignores rules, in the files of `paths` or those that match `pattern`."""
 
     at: Position
     rules: tuple[str, ...]
     paths: tuple[str, ...] = ()
     pattern: str = ""
     line: int | None = None
-    """The one line that it is about; None: all of them."""
+    """The line to which it applies, or None for all lines."""
     reason: str = ""
 
     def covers(self, finding: Finding) -> bool:
-        """Whether a finding is not to be reported."""
+        """Return whether it suppresses a finding."""
         if finding.blocking or finding.rule not in self.rules:
             return False
         here = fnmatchcase(finding.path, self.pattern) if self.pattern else finding.path in self.paths
@@ -82,29 +82,29 @@ def apply_suppressions(
     *,
     complete: bool,
 ) -> tuple[Finding, ...]:
-    """Return the findings that nobody ignores, and what is wrong with the ignoring itself, in file order.
+    """Return the findings that are not suppressed, and those about the suppressions themselves, in file order.
 
-    `rules` are all rules by name. What only the findings of every workflow of a repository can tell to be of use
-    (a setting, a rule that compares workflows) is called unused only where they are `complete`.
+    `rules` are all rules by name. Suppressions by settings, and of rules that compare workflows, are reported as unused
+    only if the findings are `complete`, which means those of all workflows of the repository.
     """
     comments = [ignore for workflow in workflows for ignore in _comments(workflow)]
-    ours = [*comments, *_from_settings(settings)]
+    ignores = [*comments, *_from_settings(settings)]
     used: set[tuple[_Ignore, str]] = set()
     kept: list[Finding] = []
     for finding in findings:
-        covering = [ignore for ignore in ours if ignore.covers(finding)]
+        covering = [ignore for ignore in ignores if ignore.covers(finding)]
         used |= {(ignore, finding.rule) for ignore in covering}
         if not covering:
             kept.append(finding)
-    for ignore in ours:
-        kept += unknown_ignore.findings(_wrong(ignore, rules))
+    for ignore in ignores:
+        kept += unknown_ignore.findings(_invalid(ignore, rules))
         idle = [rules[name] for name in ignore.rules if name in rules and (ignore, name) not in used]
         kept += unused_ignore.findings(_unused(ignore, idle, complete=complete))
     return in_file_order(kept)
 
 
 def _unused(ignore: _Ignore, idle: Iterable[Rule], *, complete: bool) -> Iterator[Found]:
-    """What is wrong with the `idle` rules of a comment or setting, those of which it kept nothing back."""
+    """Yield the violations of `unused-ignore`; `idle` are the rules of which nothing was suppressed."""
     for rule in idle:
         if not rule.of_lint:
             reported = f"'{rule.name}' is reported by {rule.reporters}, where no comment or setting ignores it"
@@ -114,7 +114,7 @@ def _unused(ignore: _Ignore, idle: Iterable[Rule], *, complete: bool) -> Iterato
             yield Found(at=ignore.at, message=message)
 
 
-def _wrong(ignore: _Ignore, rules: Iterable[str]) -> Iterator[Found]:
+def _invalid(ignore: _Ignore, rules: Iterable[str]) -> Iterator[Found]:
     if not ignore.rules:
         yield Found(at=ignore.at, message="the comment names no rule; write: # waybill: ignore[RULE] reason")
     for name in ignore.rules:
@@ -136,20 +136,20 @@ def _from_settings(settings: IgnoreSettings) -> Iterator[_Ignore]:
 def _comments(workflow: Workflow) -> Iterator[_Ignore]:
     source = workflow.source
     for relative, data in source.resources.items():
-        if _MARK in data and relative.endswith(_WITH_COMMENTS):
+        if _MARKER in data and relative.endswith(_WITH_COMMENTS):
             also = (source.path,) if relative == source.definition else ()
             yield from _comments_of(data.decode(errors="replace"), source.shown(relative), also)
 
 
 def _comments_of(text: str, path: str, also: tuple[str, ...]) -> Iterator[_Ignore]:
     lines = text.splitlines()
-    first = next((number for number, line in enumerate(lines, start=1) if _says_something(line)), len(lines) + 1)
-    following = _following(lines)
+    first = next((number for number, line in enumerate(lines, start=1) if _has_content(line)), len(lines) + 1)
+    following = _next_content_lines(lines)
     for number, line in enumerate(lines, start=1):
         match = _COMMENT.search(line)
         if match is None:
             continue
-        alone = not _says_something(line)
+        alone = not _has_content(line)
         yield _Ignore(
             at=Position(path=path, line=number, column=match.start() + 1),
             rules=tuple(name.strip() for name in (match[1] or "").split(",") if name.strip()),
@@ -159,16 +159,16 @@ def _comments_of(text: str, path: str, also: tuple[str, ...]) -> Iterator[_Ignor
         )
 
 
-def _following(lines: Sequence[str]) -> list[int]:
-    """For each line the number of the next that says something; the line's own where there is none."""
+def _next_content_lines(lines: Sequence[str]) -> list[int]:
+    """Return for each line the number of the next line with content, or its own number if there is none."""
     found: list[int] = []
     following = 0
     for number in range(len(lines), 0, -1):
         found.append(following or number)
-        if _says_something(lines[number - 1]):
+        if _has_content(lines[number - 1]):
             following = number
     return found[::-1]
 
 
-def _says_something(line: str) -> bool:
+def _has_content(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith("#")

@@ -1,1 +1,1 @@
-"""The text of a proposal: a pull request with the chart of one workflow, for the people who review it."""
+"""Writes the texts of proposals, the pull requests that bring a workflow's chart to its reviewers."""

@@ -1,4 +1,4 @@
-"""Fits the sections of a body into a forge's limit: what matters least is shortened first, and said to be."""
+"""Shortens the sections of a body to fit a forge's size limit, the least important first."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-#: GitHub counts code points (tried by others with ASCII and emoji), and `length` never counts fewer.
+#: GitHub counts code points (found by others with ASCII and emoji); `length` is never smaller than that.
 GITHUB_LIMIT: Final = 65_536
-#: GitLab allows a megabyte; UTF-8 has at most three bytes for each UTF-16 code unit.
+#: GitLab allows 1 MiB; a UTF-16 code unit is at most three bytes in UTF-8.
 GITLAB_LIMIT: Final = 1_048_576 // 3
-#: Ours: what is never left out fits in it.
+#: Waybill's own minimum, in which all text that is never omitted fits.
 SMALLEST_LIMIT: Final = 16_384
-#: A section as small as this makes room for nothing, and stays while a larger one can be shortened.
+#: Sections up to this length are shortened last, because that saves little.
 _SMALL: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """A section as it is shown; `missing` says what it lacks of the whole."""
+    """The whole or shortened text of a section; `missing` describes what was omitted, or is ""."""
 
     text: str
     missing: str = ""
@@ -26,9 +26,9 @@ class Form:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A section in its forms, the whole first and the shortest last; those of a lower `rank` stay whole longer.
+    """A section in its forms, from the whole text to the shortest; those with the highest `rank` are shortened first.
 
-    Each form is Markdown of its own: none ends inside of a code block, a list or a folded part.
+    Each form is complete Markdown: none ends inside a code block, a list or a folded part.
     """
 
     rank: int
@@ -36,25 +36,27 @@ class Section:
 
 
 def length(text: str) -> int:
-    """The number of UTF-16 code units: what JavaScript counts, and at least as many as there are code points."""
+    """Return the number of UTF-16 code units, as JavaScript counts, which is at least the number of code points."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def fitted(sections: Sequence[Section], write: Callable[[Sequence[Form]], str], limit: int) -> str:
-    """Return what `write` makes of the sections' forms, at most `limit` long (see `length`).
+    """Return the result of `write` for the longest forms with which it is at most `limit` long (see `length`).
 
     Raises:
-        ValueError: the shortest forms are longer than that.
+        ValueError: even the shortest forms exceed the limit.
     """
     shown = [0] * len(sections)
     while True:
         text = write([section.forms[form] for section, form in zip(sections, shown, strict=True)])
         if length(text) <= limit:
             return text
-        left = [place for place, section in enumerate(sections) if shown[place] + 1 < len(section.forms)]
-        if not left:
+        shortenable = [place for place, section in enumerate(sections) if shown[place] + 1 < len(section.forms)]
+        if not shortenable:
             raise ValueError(f"a body of {length(text):,} characters is the shortest; the limit is {limit:,}")
-        large = [place for place in left if length(sections[place].forms[shown[place]].text) > _SMALL] or left
+        large = [
+            place for place in shortenable if length(sections[place].forms[shown[place]].text) > _SMALL
+        ] or shortenable
         rank = max(sections[place].rank for place in large)
         for place in large:
             shown[place] += sections[place].rank == rank

@@ -1,4 +1,4 @@
-"""A trailer by which a commit says what it proposes, so that a later run knows it by git alone."""
+"""Writes and parses the commit trailer that records what a commit proposes, so that later runs only need git."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _TRAILER: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """What a commit proposes.
+    """The content that a commit proposes.
 
-    `content` is the key (see `content_of`) of what shall be, and `before` of what the base has in its place. `base` is
-    the commit that it was made on, and `tree` what git calls all of its files: whoever changes any makes another tree.
-    `commit` and `time` are those of the source (RFC 3339, UTC). `paths` are where the content is: the chart's folder,
-    then further files.
+    `content` is the hash (see `content_of`) of the proposed files, and `before` that of the same paths on the base.
+    `base` is the parent commit. `tree` is the hash of the commit's tree, by which later changes by others are detected.
+    `commit` and `time` (RFC 3339, UTC) are those of the source commit. `paths` are the proposed paths: the chart's
+    folder, then other files.
     """
 
     branch: str
@@ -40,12 +40,12 @@ class Holding:
     def __str__(self) -> str:
         return (
             f"Proposal: {self.branch} content={self.content} instead-of={self.before} on={self.base} "
-            f"from={self.commit} at={self.time} tree={self.tree} in={','.join(map(_quoted, self.paths))}"
+            f"from={self.commit} at={self.time} tree={self.tree} in={','.join(map(_escaped, self.paths))}"
         )
 
 
 def read_holding(message: str) -> Holding | None:
-    """Return what the message of a commit says that it proposes: the last of several; None where it says nothing."""
+    """Parse the trailer in a commit message, the last if there are several; None if there is none."""
     found = list(_TRAILER.finditer(message))
     if not found:
         return None
@@ -55,10 +55,10 @@ def read_holding(message: str) -> Holding | None:
 
 
 def content_of(files: Mapping[str, str]) -> str:
-    """Return the key of files: of their paths and of the names that git has for what is in them."""
+    """Return the SHA-256 of files, in hexadecimal digits; `files` are their git object names by path."""
     listed = "".join(f"{files[path]} {path}\0" for path in sorted(files))
     return hashlib.sha256(listed.encode(errors="surrogateescape")).hexdigest()
 
 
-def _quoted(path: str) -> str:
+def _escaped(path: str) -> str:
     return quote(path, safe="/")

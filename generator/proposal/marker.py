@@ -1,4 +1,4 @@
-"""A comment at the end of a body that no page shows: it tells a later run what the proposal holds."""
+"""Writes and parses the hidden comment at the end of a body, which records for later runs what is proposed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-#: It begins a line: text from files is in a sentence, a list or a code block, which begin otherwise.
+#: Only at the start of a line, where no text from files can be: that is in sentences, lists and code blocks.
 _MARKER: Final = re.compile(r"^ {0,3}<!--[ \t]*waybill:[ \t]*(\{.*?\})[ \t]*-->", re.MULTILINE)
-#: Everything but these is written as an escape of JSON, so no name ends the comment or means anything to a forge.
+#: All other characters are JSON-escaped, so that no name ends the comment or has a meaning for a forge.
 _SAFE: Final = re.compile(r'[A-Za-z0-9_.:/", {}]|(?<!-)-(?!-)')
-#: A SHA-256 in hexadecimal digits.
+#: A SHA-256 hash in hexadecimal digits.
 KEY: Final = re.compile(r"[0-9a-f]{64}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -19,10 +19,10 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 @dataclass(frozen=True, kw_only=True)
 class Marker:
-    """What a proposal holds: the workflow's folder, and the source commit by all its digits.
+    """The workflow folder, the full source commit and the content of a proposal.
 
-    `time` is the commit's, in UTC (RFC 3339) to the second: such texts sort as the times do. `content` is the key of
-    what is proposed (see `Holding`); empty where an earlier waybill wrote the marker.
+    `time` is that of the commit, to the second in UTC (RFC 3339), so that texts sort by time. `content` is the hash of
+    the proposed files (see `Holding`), or "" if an older version of waybill wrote the marker.
     """
 
     workflow: str
@@ -36,7 +36,7 @@ class Marker:
 
 
 def read_marker(body: str) -> Marker | None:
-    """Return the marker of a body, whatever people wrote around it; the last of several. None where there is none."""
+    """Return the marker in a body that users may have edited, the last if there are several, or None."""
     for match in reversed(list(_MARKER.finditer(body))):
         try:
             found = _marker(json.loads(match[1]))
@@ -48,7 +48,7 @@ def read_marker(body: str) -> Marker | None:
 
 
 def _marker(content: Any) -> Marker | None:
-    """The marker that an object is; None where it is of another form. Further keys are those of a later waybill."""
+    """Return the marker of a JSON document, or None if it is malformed; keys of newer versions are ignored."""
     if not isinstance(content, dict):
         return None
     workflow, commit, time, key = (str(content.get(name, "")) for name in ("workflow", "commit", "time", "content"))
@@ -57,7 +57,7 @@ def _marker(content: Any) -> Marker | None:
 
 
 def with_marker(body: str, marker: Marker) -> str:
-    """Return a body with another marker at its end, and none of those that it has."""
+    """Return the body with its markers replaced by the given one, at the end."""
     return f"{_MARKER.sub('', body).rstrip()}\n\n{marker}\n"
 
 

@@ -1,4 +1,4 @@
-"""The sections of a body: what changes, what to set, the image, the operators, lint, what it does, the diagrams."""
+"""Writes the sections of a body: changes, required values, images, operators, lint, explanation and diagrams."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from generator.text.words import listed, plural
 from generator.text.yaml_writer import dump
 from generator.workflow.definition import Definition
 
-#: A definition as Mermaid text; None where it is too large to be drawn.
+#: Returns a definition as Mermaid text, or None if it is too large to be drawn.
 Draw = Callable[[Definition], str | None]
 
-#: So many items are shown of a list that does not fit, one after the other.
-_FEWER: Final = (300, 100, 30, 10, 3)
-#: More findings than these are for `waybill lint`.
-_FINDINGS: Final = 10
-#: What of an explanation stands open. What it needs is a section of its own.
-_EXPLAINED: Final = ("What it takes", "What it calls", "Which events it knows", "How it ends")
+#: How many items of a list are shown in its shortened forms.
+_SHORTENED_LENGTHS: Final = (300, 100, 30, 10, 3)
+#: How many findings are shown; `waybill lint` shows all.
+_MAX_FINDINGS: Final = 10
+#: The parts of an explanation that are not folded. What the workflow needs has its own section.
+_UNFOLDED: Final = ("What it takes", "What it calls", "Which events it knows", "How it ends")
 _NEEDS: Final = "What it needs"
 _SEVERITIES: Final = tuple(Severity)
-#: Where a person writes what a change is about.
-_PATHS: Final = {Topic.VARIABLE: "env.", Topic.SECRET: "secret.data."}
+#: The parent values of variables and secrets.
+_PARENT_VALUES: Final = {Topic.VARIABLE: "env.", Topic.SECRET: "secret.data."}
 
 
 class Rank(IntEnum):
-    """What stays longest in a body that is too long for its forge, first to last."""
+    """The importance of sections; in a body that is too long, the last are shortened first."""
 
     REQUIRED = 1
     BREAKING = 2
@@ -55,7 +55,7 @@ class Rank(IntEnum):
 
 
 def sections_of(proposal: Proposal, draw: Draw = embedded) -> Iterator[Section]:
-    """The sections that have something to say, in the order of the body."""
+    """Yield the sections that are not empty, in the order of the body."""
     always = (_images(proposal), _operators(proposal), _lint(proposal))
     found: tuple[Section | None, ...]
     if proposal.difference is None:
@@ -66,14 +66,14 @@ def sections_of(proposal: Proposal, draw: Draw = embedded) -> Iterator[Section]:
     yield from (section for section in found if section)
 
 
-def _section(rank: Rank, text: str, what: str) -> Section:
-    return Section(rank=rank, forms=(Form(text=text), Form(text="", missing=what)))
+def _section(rank: Rank, text: str, missing: str) -> Section:
+    return Section(rank=rank, forms=(Form(text=text), Form(text="", missing=missing)))
 
 
-def _listed(rank: Rank, items: Sequence[str], what: str, heading: str, *, fold: bool = False) -> Section | None:
-    """A section with a list; where it does not fit, with the first of its items.
+def _list_section(rank: Rank, items: Sequence[str], what: str, heading: str, *, fold: bool = False) -> Section | None:
+    """Return a section with a list, or None if it is empty; shorter forms have only the first items.
 
-    `heading` stands above it, or, with `fold`, is what a reader opens it by. `what` are the items: `files`.
+    `heading` is the heading, or, with `fold`, the summary of the folded list. `what` is a noun for the items: `files`.
     """
 
     def written(shown: Sequence[str]) -> str:
@@ -83,7 +83,7 @@ def _listed(rank: Rank, items: Sequence[str], what: str, heading: str, *, fold: 
     if not items:
         return None
     forms = [Form(text=written(items))]
-    for number in (each for each in _FEWER if each < len(items)):
+    for number in (each for each in _SHORTENED_LENGTHS if each < len(items)):
         shown = (*items[:number], f"- … and {len(items) - number:,} more")
         forms.append(Form(text=written(shown), missing=f"all but {number} of the {len(items):,} {what}"))
     noun = what if len(items) > 1 else what.removesuffix("s")
@@ -91,11 +91,11 @@ def _listed(rank: Rank, items: Sequence[str], what: str, heading: str, *, fold: 
 
 
 def _items(proposal: Proposal, impact: Impact) -> list[str]:
-    """The changes of an impact, without the values to set: those have a section of their own."""
+    """Return the changes with an impact as list items, without required values, which have their own section."""
     return [
         f"- {inert(subject_of(change))}: {code(told(change))}" + (f"; {inert(change.reason)}" if change.reason else "")
         for change in proposal.changes
-        if change.impact is impact and f"{_PATHS.get(change.topic)}{change.subject}" not in proposal.required
+        if change.impact is impact and f"{_PARENT_VALUES.get(change.topic)}{change.subject}" not in proposal.required
     ]
 
 
@@ -103,27 +103,27 @@ def _breaking(proposal: Proposal) -> Section | None:
     items = _items(proposal, Impact.BREAKING)
     gone = proposal.difference.objects_gone if proposal.difference else ()
     items += [f"- {code(name)} is no longer installed" for name in gone]
-    return _listed(Rank.BREAKING, items, "breaking changes", "What breaks")
+    return _list_section(Rank.BREAKING, items, "breaking changes", "What breaks")
 
 
 def _compatible(proposal: Proposal) -> Section | None:
     items = _items(proposal, Impact.COMPATIBLE)
-    return _listed(Rank.COMPATIBLE, items, "compatible changes", "What else changes")
+    return _list_section(Rank.COMPATIBLE, items, "compatible changes", "What else changes")
 
 
 def _internal(proposal: Proposal) -> Section | None:
     items = _items(proposal, Impact.INTERNAL)
     title = f"{plural(len(items), 'change')} inside the workflow"
-    return _listed(Rank.INTERNAL, items, "internal changes", title, fold=True)
+    return _list_section(Rank.INTERNAL, items, "internal changes", title, fold=True)
 
 
 def _required(proposal: Proposal) -> Section | None:
-    """What an install has to set from now on, as a list and as values to fill in."""
+    """Return the section with the values that are newly required, as a list and as YAML to fill in."""
     workflow = proposal.workflow
-    about = {f"env.{variable.name}": variable.comment for variable in workflow.variables()}
-    about |= {f"secret.data.{key}": comment for key, comment in workflow.secret_comments().items()}
+    comments = {f"env.{variable.name}": variable.comment for variable in workflow.variables()}
+    comments |= {f"secret.data.{key}": comment for key, comment in workflow.secret_comments().items()}
     items = [
-        f"- {code(path)}" + (f": {inert(text)}" if (text := about.get(path, "").strip()) else "")
+        f"- {code(path)}" + (f": {inert(text)}" if (text := comments.get(path, "").strip()) else "")
         for path in proposal.required
     ]
     values: dict[str, Any] = {}
@@ -132,13 +132,13 @@ def _required(proposal: Proposal) -> Section | None:
             values.setdefault("env", {})[path.removeprefix("env.")] = ""
         else:
             values.setdefault("secret", {}).setdefault("data", {})[path.removeprefix("secret.data.")] = ""
-    where = f"In the values of the chart (in those of an umbrella, below {code(proposal.chart.name)})"
-    what = "An install" if proposal.old is None else "An install or an upgrade"
-    heading = f"Set these values\n\n{what} stops without them."
-    section = _listed(Rank.REQUIRED, items, "values to set", heading)
+    location = f"In the values of the chart (in those of an umbrella, below {code(proposal.chart.name)})"
+    who = "An install" if proposal.old is None else "An install or an upgrade"
+    heading = f"Set these values\n\n{who} stops without them."
+    section = _list_section(Rank.REQUIRED, items, "values to set", heading)
     if section is None:
         return None
-    whole = Form(text=f"{section.forms[0].text}\n\n{where}:\n\n{fenced(dump(values), 'yaml')}")
+    whole = Form(text=f"{section.forms[0].text}\n\n{location}:\n\n{fenced(dump(values), 'yaml')}")
     return replace(section, forms=(whole, replace(section.forms[0], missing="values to fill in"), *section.forms[1:]))
 
 
@@ -159,7 +159,7 @@ def _images(proposal: Proposal) -> Section:
 
 
 def _image(change: ImageChange) -> str:
-    """An image: its parts, each as it was and as it is; a part that stays is shown once."""
+    """Return the list item of an image, with the old and the new value of the parts that change."""
     old, new = change.old or ImageReference(repository=""), change.new
     if old == new:
         return f"- {code(str(new))}, as before"
@@ -183,11 +183,11 @@ def _image(change: ImageChange) -> str:
 def _operators(proposal: Proposal) -> Section:
     before, after = proposal.annotations()
     names = {"Orchestrator": ORCHESTRATOR_ANNOTATION, "SonataFlow": SONATAFLOW_ANNOTATION}
-    now = listed(f"{name} {code(str(after[key]))}" for name, key in names.items() if after.get(key))
-    was = listed(f"{name} {code(str(before[key]))}" for name, key in names.items() if before.get(key))
-    text = f"{now}." if now else "The chart names no operator."
-    if was and was != now:
-        text += f" The chart on the base runs on {was}."
+    new = listed(f"{name} {code(str(after[key]))}" for name, key in names.items() if after.get(key))
+    old = listed(f"{name} {code(str(before[key]))}" for name, key in names.items() if before.get(key))
+    text = f"{new}." if new else "The chart names no operator."
+    if old and old != new:
+        text += f" The chart on the base runs on {old}."
     return _section(Rank.OPERATORS, f"### Runs on\n\n{text}", "the operators")
 
 
@@ -198,9 +198,9 @@ def _lint(proposal: Proposal) -> Section:
         return _section(Rank.LINT, f"{heading}\n\nNo findings.", "the result of lint")
     counts = [(severity, sum(each.severity is severity for each in findings)) for severity in _SEVERITIES]
     head = f"{heading}\n\n{listed(plural(number, str(severity)) for severity, number in counts if number)}"
-    more = len(findings) - _FINDINGS
+    more = len(findings) - _MAX_FINDINGS
     command = code(f"waybill lint {proposal.workflow.source.name}")
-    items = [*map(_finding, findings[:_FINDINGS]), *([f"- … and {more:,} more: {command}"] if more > 0 else [])]
+    items = [*map(_finding, findings[:_MAX_FINDINGS]), *([f"- … and {more:,} more: {command}"] if more > 0 else [])]
     items_text = "\n".join(items)
     forms = Form(text=f"{head}:\n\n{items_text}"), Form(text=f"{head}.", missing="the findings of lint")
     return Section(rank=Rank.LINT, forms=(*forms, Form(text="", missing="the result of lint")))
@@ -211,20 +211,20 @@ def _finding(finding: Finding) -> str:
 
 
 def _explanation(proposal: Proposal) -> Iterator[Section]:
-    """What a workflow does that nobody here knows yet; its steps are folded."""
+    """Yield the explanation of a new workflow; its steps are folded."""
     found = explain(proposal.workflow).sections
-    shown = [each for each in found if each.title in _EXPLAINED]
+    shown = [each for each in found if each.title in _UNFOLDED]
     for each in (*shown, *(each for each in found if each not in shown and each.title != _NEEDS)):
-        fold = each.title not in _EXPLAINED
+        fold = each.title not in _UNFOLDED
         marks = (f"{number}." if each.numbered else "-" for number in range(1, len(each.sentences) + 1))
         items = [f"{mark} {inert(sentence)}" for mark, sentence in zip(marks, each.sentences, strict=True)]
         rank = Rank.STEPS if fold else Rank.EXPLANATION
-        if section := _listed(rank, items, "sentences", inert(each.title), fold=fold):
-            yield _named(section, each.title)
+        if section := _list_section(rank, items, "sentences", inert(each.title), fold=fold):
+            yield _with_title(section, each.title)
 
 
-def _named(section: Section, title: str) -> Section:
-    """The section with what its shorter forms lack said by its title."""
+def _with_title(section: Section, title: str) -> Section:
+    """Return the section with its title added to what its shortened forms omit."""
     forms = (replace(form, missing=form.missing and f"“{title}” ({form.missing})") for form in section.forms)
     return replace(section, forms=tuple(forms))
 
@@ -242,31 +242,31 @@ def _diagrams(proposal: Proposal, draw: Draw) -> Section | None:
 
 
 def _files(proposal: Proposal) -> Section | None:
-    """Which files of the chart are other ones, where neither an install nor a caller sees a difference."""
+    """Return the section with the changed files of the chart, if nothing else has changed."""
     if proposal.old is None or (proposal.difference and proposal.difference.changes):
         return None
     old, new = proposal.old, proposal.chart.files
     paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
     title = f"{plural(len(paths), 'file')} of the chart"
-    return _listed(Rank.FILES, [f"- {code(path)}" for path in paths], "files", title, fold=True)
+    return _list_section(Rank.FILES, [f"- {code(path)}" for path in paths], "files", title, fold=True)
 
 
 def people_affected(proposal: Proposal) -> str:
-    """Whom a change concerns, in a sentence; empty for a workflow that is new."""
+    """Return a sentence about who is affected by the changes, or "" if there is no chart to compare with."""
     difference = proposal.difference
     if difference is None:
         return ""
     breaking = difference.of(Impact.BREAKING)
-    given = (Topic.VARIABLE, Topic.SECRET, Topic.VALUE)
-    concerned = []
-    if difference.objects_gone or any(change.topic in given for change in breaking):
-        concerned.append("those who install it")
-    if any(change.topic not in given for change in breaking):
-        concerned.append("those who call it")
+    settable = (Topic.VARIABLE, Topic.SECRET, Topic.VALUE)
+    affected = []
+    if difference.objects_gone or any(change.topic in settable for change in breaking):
+        affected.append("those who install it")
+    if any(change.topic not in settable for change in breaking):
+        affected.append("those who call it")
     if difference.hazards:
-        concerned.append("instances that wait during the upgrade")
-    if concerned:
-        return f"**Breaking** for {listed(concerned)}."
-    if any(change.kind is Kind.ADDED and change.topic in given for change in difference.changes):
+        affected.append("instances that wait during the upgrade")
+    if affected:
+        return f"**Breaking** for {listed(affected)}."
+    if any(change.kind is Kind.ADDED and change.topic in settable for change in difference.changes):
         return "Nothing breaks; there is something new to set."
     return "Nothing breaks."

@@ -1,1 +1,1 @@
-"""The files of a new repository of workflows: texts, which `waybill init` writes."""
+"""Generates the files of a new workflow repository, which `waybill init` writes."""

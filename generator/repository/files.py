@@ -1,4 +1,4 @@
-"""The files of a repository of workflows, from what is known of it."""
+"""Generates the settings, README, .gitignore and other files of a workflow repository."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from generator.workflow.folder import STAGING_PREFIX
 SETTINGS: Final = "waybill.toml"
 COMPATIBILITY: Final = "compatibility.yaml"
 RENOVATE: Final = "renovate.json"
-#: Where Renovate looks for its configuration (docs.renovatebot.com/configuration-options): one of them is enough.
+#: The paths at which Renovate looks for its configuration (docs.renovatebot.com/configuration-options).
 RENOVATE_PLACES: Final = (
     *(f"{folder}renovate.json{ending}" for folder in ("", ".github/", ".gitlab/") for ending in ("", "5")),
     *(f".renovaterc{ending}" for ending in ("", ".json", ".json5")),
@@ -27,7 +27,7 @@ _URL_OF_ACTION: Final = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
 
 @dataclass(frozen=True, kw_only=True)
 class SettingLine:
-    """A setting as waybill.toml shows it: `written` if it is set, else a comment with its default or an example."""
+    """A setting in waybill.toml: set if `written`, otherwise a comment with its default or an example."""
 
     path: tuple[str, ...]
     text: str
@@ -37,17 +37,17 @@ class SettingLine:
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryOptions:
-    """What the files depend on. Paths are relative to the repository, with slashes."""
+    """The options of the generated files. Paths are relative to the repository, with slashes."""
 
     title: str
     """The name of the repository, without its owner."""
     settings: Sequence[SettingLine]
     settings_file: str = SETTINGS
-    """Where the settings are: waybill.toml, or pyproject.toml."""
+    """The file with the settings: waybill.toml or pyproject.toml."""
     versions: Mapping[str, str]
-    """Chart to its version, the umbrella's among them."""
+    """The versions by chart, including the umbrella's."""
     sonataflow: str
-    """The range of the SonataFlow that charts are built for: 10.x."""
+    """The range of SonataFlow versions for which charts are built: `10.x`."""
     workflows: str
     charts: str
     output: str
@@ -55,15 +55,15 @@ class RepositoryOptions:
     registry: str
     repository_url: str = ""
     uses: str = ""
-    """The action that installs waybill, OWNER/REPO@COMMIT; "" where it is not known yet."""
+    """The action that installs waybill, OWNER/REPO@COMMIT, or "" if not known yet."""
     actions: bool = False
-    """Whether the repository has workflows of GitHub Actions."""
+    """Whether the repository uses GitHub Actions."""
     empty: bool = False
-    """Whether it has no workflow yet."""
+    """Whether it has no workflows yet."""
 
 
 def repository_files(options: RepositoryOptions) -> dict[str, bytes]:
-    """Return the files by their paths, without .gitignore, which may have lines of other people."""
+    """Return the files by path, except .gitignore, which may already have other lines (see `with_ignored`)."""
     waybill, commit = match.groups() if (match := _URL_OF_ACTION.fullmatch(options.uses)) else ("", "")
     source = f"https://github.com/{waybill}" if waybill else ""
     lines = {chart: versions_from(version) for chart, version in options.versions.items()}
@@ -91,29 +91,29 @@ def repository_files(options: RepositoryOptions) -> dict[str, bytes]:
 
 
 def ignored_lines(output: str) -> tuple[str, ...]:
-    """What .gitignore has to have: the output, unless it is outside, and what a run that is killed leaves behind."""
+    """Return the lines for .gitignore: the output folder if it is in the repository, and leftovers of killed runs."""
     outside = output in ("", ".") or output.startswith(("/", ".."))
     return (*(() if outside else (f"/{output.strip('/')}/",)), f"{STAGING_PREFIX}*/")
 
 
 def with_ignored(text: str, lines: Iterable[str]) -> str:
-    """Return a .gitignore with the lines that it lacks at its end; what is there stays, line ends included."""
-    there = {line.strip().strip("/") for line in text.splitlines()}
-    missing = [line for line in lines if line.strip("/") not in there]
+    """Return a .gitignore with missing lines appended; existing lines and their line endings are kept."""
+    existing = {line.strip().strip("/") for line in text.splitlines()}
+    missing = [line for line in lines if line.strip("/") not in existing]
     if not missing:
         return text
     end = "\r\n" if "\r\n" in text else "\n"
-    before = text if not text or text.endswith("\n") else f"{text}{end}"
-    return before + end.join(("# Written by waybill", *missing, ""))
+    beginning = text if not text or text.endswith("\n") else f"{text}{end}"
+    return beginning + end.join(("# Written by waybill", *missing, ""))
 
 
 def repository_name(title: str) -> str:
-    """The name under which `helm repo add` adds the repository: Helm takes no slash."""
+    """Return a name for `helm repo add`, in which Helm does not allow slashes."""
     return re.sub(r"[^a-z0-9.-]+", "-", title.lower()).strip("-.") or "workflows"
 
 
 def _tables(lines: Iterable[SettingLine]) -> dict[str, list[SettingLine]]:
-    """The lines by their tables, in their order; "" is the top."""
+    """Return the lines by TOML table, in their order; "" is the top level."""
     tables: dict[str, list[SettingLine]] = {}
     for line in lines:
         tables.setdefault(".".join(line.path[:-1]), []).append(line)

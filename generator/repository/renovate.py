@@ -1,6 +1,6 @@
-"""renovate.json: what Renovate keeps current of a repository of workflows.
+"""Generates renovate.json, with which Renovate updates waybill and the images of a workflow repository.
 
-Renovate's expressions are RE2's or JavaScript's: no lookaround, and no inline flags.
+Regular expressions must be valid in both RE2 and JavaScript: no lookaround, and no inline flags.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DIGEST: Final = r"(?<currentDigest>sha256:[a-f0-9]{64})"
 _TAG: Final = r"(?<currentValue>[\w][\w.-]*)"
 _COMMIT: Final = r"(?<depName>[\w.-]+/[\w.-]+)@(?<currentDigest>[a-f0-9]{40})"
 
-#: waybill itself, where it is pinned by a commit: all of them move together.
+#: The commits by which waybill itself is pinned, which are updated together.
 _WAYBILL: Final[Mapping[str, Any]] = {
     "customType": "regex",
     "description": "waybill itself: in the settings, in the workflows that it writes, and where README.md installs it",
@@ -55,7 +55,7 @@ _LOCK: Final[Mapping[str, Any]] = {
 
 
 def renovate_json(waybill: str) -> bytes:
-    """Return the file; `waybill` is OWNER/REPO of the action that installs waybill, "" where it is not known yet."""
+    """Return renovate.json; `waybill` is OWNER/REPO of the action that installs waybill, or "" if not known yet."""
     rules: list[dict[str, Any]] = [
         {
             "description": "waybill actions writes these files, with the actions that they use",
@@ -76,7 +76,7 @@ def renovate_json(waybill: str) -> bytes:
             "groupName": "builder and runtime images",
         },
     ]
-    managers = [_waybill(waybill), _SETTINGS, _OPERATORS, _LOCK]
+    managers = [_waybill_manager(waybill), _SETTINGS, _OPERATORS, _LOCK]
     document = {
         "$schema": SCHEMA,
         "extends": ["config:recommended"],
@@ -86,8 +86,8 @@ def renovate_json(waybill: str) -> bytes:
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _waybill(repository: str) -> Mapping[str, Any]:
-    """The manager of waybill's own pins; the files of GitHub Actions pin other actions in the same form."""
+def _waybill_manager(repository: str) -> Mapping[str, Any]:
+    """Return the custom manager of waybill's own pins, which in workflow files look like those of other actions."""
     commit = _COMMIT
     if repository:
         commit = rf"(?<depName>{repository.replace('.', '[.]')})@(?<currentDigest>[a-f0-9]{{40}})"

@@ -1,1 +1,1 @@
-"""The files of a new workflow: a definition, its schemas and its configuration, and what stands beside them."""
+"""Generates the files of a new workflow: its definition, schemas, configuration and README."""

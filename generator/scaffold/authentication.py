@@ -1,4 +1,4 @@
-"""A workflow that acts on behalf of the person who starts it: the login, the token, and the form that asks for it.
+"""Configures a new workflow that acts on behalf of the user who starts it: form field, login and token propagation.
 
 Sources: rhdh-plugins (orchestrator: "Requesting Authentication in Workflow Input Schema"), and rhdhorchestrator.io
 ("Configure workflow for token propagation").
@@ -12,21 +12,21 @@ from generator.application.extensions import PERSISTENCE
 from generator.forms.auth import OIDC_API, Token, auth_field
 from generator.scaffold.lines import Line, Secret
 
-#: The token of the person who starts a run, from the OIDC provider of Developer Hub.
+#: The token of the user who starts a run, from Developer Hub's OIDC provider.
 _TOKEN: Final = Token(provider="oidc", api=OIDC_API)
-#: The header in which Developer Hub sends it to a workflow.
+#: The header in which Developer Hub sends the token to a workflow.
 HEADER: Final = _TOKEN.header
-#: The property of the input that makes the form ask for the login. Nothing is entered there, and no run gets it.
+#: The input property that makes the form ask for a login. Users enter nothing there, and it is not sent to a run.
 FIELD: Final = "authSetup"
-#: The issuer's address, in properties.
+#: The issuer's URL in application.properties.
 OIDC: Final = "${OIDC_AUTH_SERVER_URL}"
-#: What checks tokens, and what passes them on to services.
+#: The Quarkus extensions that verify tokens, and those that propagate them to services.
 _LOGIN: Final = ("io.quarkus:quarkus-oidc",)
 _CLIENT: Final = ("io.quarkus:quarkus-oidc-client", "io.quarkus:quarkus-resteasy-client-oidc-filter")
 
 
 def auth_requester() -> dict[str, Any]:
-    """The property of an input schema by which the form has a person log in."""
+    """Return the property of an input schema that makes the form ask for a login."""
     return {
         "title": "Login",
         "description": "Asks for a login before the run starts. Nothing is entered here.",
@@ -35,13 +35,13 @@ def auth_requester() -> dict[str, Any]:
 
 
 def extensions(*, auth: bool, oauth2: bool) -> str:
-    """The build argument QUARKUS_EXTENSIONS; "" where the image needs no others than it has anyway."""
+    """Return the build argument QUARKUS_EXTENSIONS, or "" if the default extensions are enough."""
     more = (*(_LOGIN if auth else ()), *(_CLIENT if auth or oauth2 else ()))
     return ",".join((*PERSISTENCE, *more)) if more else ""
 
 
 def login_lines() -> tuple[tuple[Line, ...], list[Secret]]:
-    """The lines by which the engine checks the token of who starts a run, and the secret of its client."""
+    """Return the properties with which the engine verifies the token of the user, and the secret of its client."""
     lines = (
         Line(
             comment="The issuer of the tokens (mandatory): Keycloak's address with the realm.",

@@ -1,4 +1,4 @@
-"""application.properties and secret.properties of a new workflow: each variable with what it is for."""
+"""Generates application.properties and secret.properties of a new workflow, with a comment for each variable."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from generator.scaffold.authentication import HEADER, OIDC, login_lines
 from generator.scaffold.lines import Line, Secret
 from generator.scaffold.operations import Service
 
-#: An address that a workflow may have by default: no variable of the file's, no user, no query.
-_ADDRESS: Final = re.compile(r"https?://([A-Za-z0-9][A-Za-z0-9.-]*)(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?")
+#: A URL that can be a default value: without variables, user information and query.
+_PLAIN_URL: Final = re.compile(r"https?://([A-Za-z0-9][A-Za-z0-9.-]*)(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?")
 _LOCAL: Final = re.compile(r"localhost|127\..*|0\.0\.0\.0|host\..*\.internal")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """What the two files say, group by group."""
+    """The content of the two files; lines are in groups."""
 
     groups: tuple[tuple[Line, ...], ...]
     secrets: tuple[Secret, ...]
 
 
 def configuration_of(service: Service | None, *, auth: bool) -> Configuration:
-    """The configuration of a workflow that calls a service, or none; with `auth`, on behalf of who started it."""
+    """Return the configuration of a workflow that calls `service`, if any, on behalf of its user if `auth`."""
     groups: list[tuple[Line, ...]] = []
     secrets: list[Secret] = []
     if auth:
@@ -44,16 +44,16 @@ def configuration_of(service: Service | None, *, auth: bool) -> Configuration:
 
 
 def url_variable(service: Service) -> str:
-    """The variable that holds the address of a service."""
+    """Return the environment variable with the URL of a service."""
     return f"{service.prefix}_URL"
 
 
 def _service_lines(service: Service, *, auth: bool) -> tuple[tuple[Line, ...], list[Secret]]:
-    lines = [_address(service)]
+    lines = [_url_line(service)]
     secrets: list[Secret] = []
     for scheme in schemes_of(service):
         prefix = service.prefix
-        if len([one for one in schemes_of(service) if one.kind == scheme.kind]) > 1:
+        if len([other for other in schemes_of(service) if other.kind == scheme.kind]) > 1:
             prefix = f"{prefix}_{scheme.key.upper()}"
         made, needed = _credentials(service, scheme, prefix, auth=auth)
         lines += made
@@ -61,9 +61,9 @@ def _service_lines(service: Service, *, auth: bool) -> tuple[tuple[Line, ...], l
     return tuple(lines), secrets
 
 
-def _address(service: Service) -> Line:
+def _url_line(service: Service) -> Line:
     server, path = service.spec.server, service.spec.server_path
-    match = _ADDRESS.fullmatch(server)
+    match = _PLAIN_URL.fullmatch(server)
     default = server.rstrip("/") if match and not _LOCAL.fullmatch(match[1]) else ""
     ending = f", ending in {path}" if path else ", without a path"
     return Line(
@@ -75,12 +75,12 @@ def _address(service: Service) -> Line:
 
 
 def schemes_of(service: Service) -> tuple[SecurityScheme, ...]:
-    """The schemes by which the workflow logs in: for each operation those of its shortest alternative."""
+    """Return the security schemes that the workflow uses: for each operation, its alternative with the fewest."""
     names: dict[str, None] = {}
-    for one in service.operations:
+    for call in service.operations:
         alternatives = [
             together
-            for together in one.operation.security
+            for together in call.operation.security
             if all(service.spec.schemes[name].kind != "other" for name in together)
         ]
         if alternatives:
@@ -92,13 +92,13 @@ def schemes_of(service: Service) -> tuple[SecurityScheme, ...]:
 def _credentials(
     service: Service, scheme: SecurityScheme, prefix: str, *, auth: bool
 ) -> tuple[list[Line], list[Secret]]:
-    """The lines and secrets of one scheme; with `auth`, tokens are those of the person who started the run."""
+    """Return the lines and secrets of a security scheme; with `auth`, the user's token is propagated."""
     key = f"quarkus.openapi-generator.{service.id}.auth.{scheme.key}"
     lines: list[Line] = []
     secrets: list[Secret] = []
 
-    def secret(name: str, what: str) -> str:
-        secrets.append(Secret(key=name, comment=f"{what} Mandatory."))
+    def secret(name: str, description: str) -> str:
+        secrets.append(Secret(key=name, comment=f"{description} Mandatory."))
         return f"${{{name}}}"
 
     if scheme.kind == "oauth2":
@@ -106,9 +106,11 @@ def _credentials(
         if not auth:
             secrets.append(Secret(key=f"{prefix}_CLIENT_SECRET", comment="The secret of the client. Mandatory."))
     if auth and scheme.kind in ("bearer", "oauth2"):
-        what = "Calls carry the token of the person who started the run, which Developer Hub sends in this header."
+        description = (
+            "Calls carry the token of the person who started the run, which Developer Hub sends in this header."
+        )
         lines += [
-            Line(comment=what, key=f"{key}.token-propagation", value="true"),
+            Line(comment=description, key=f"{key}.token-propagation", value="true"),
             Line(key=f"{key}.header-name", value=HEADER),
         ]
     elif scheme.kind == "basic":
@@ -116,19 +118,19 @@ def _credentials(
         password = secret(f"{prefix}_PASSWORD", f"The password of {prefix}_USERNAME.")
         lines += [
             Line(comment="The user who calls the service (mandatory).", key=f"{key}.username", value=user),
-            Line(comment=_from("That user's password"), key=f"{key}.password", value=password),
+            Line(comment=_from_secrets("That user's password"), key=f"{key}.password", value=password),
         ]
     elif scheme.kind == "bearer":
         token = secret(f"{prefix}_TOKEN", "A token of the service.")
-        lines.append(Line(comment=_from("A token of the service"), key=f"{key}.bearer-token", value=token))
+        lines.append(Line(comment=_from_secrets("A token of the service"), key=f"{key}.bearer-token", value=token))
     elif scheme.kind == "apiKey":
         api_key = secret(f"{prefix}_API_KEY", "A key of the service.")
-        lines.append(Line(comment=_from("A key of the service"), key=f"{key}.api-key", value=api_key))
+        lines.append(Line(comment=_from_secrets("A key of the service"), key=f"{key}.api-key", value=api_key))
     return lines, secrets
 
 
 def _client(scheme: SecurityScheme, prefix: str, *, own: bool) -> Iterator[Line]:
-    """The OIDC client of a scheme, which gets a token for itself unless one is passed on."""
+    """Yield the lines of a scheme's OIDC client, which requests its own token if `own`, else propagates the user's."""
     key = f"quarkus.oidc-client.{scheme.key}"
     issuer = f"The issuer that the service trusts{' (mandatory)' if own else ''}: Keycloak's address with the realm."
     yield Line(comment=issuer, key=f"{key}.auth-server-url", value=f"${{{prefix}_AUTH_SERVER_URL}}" if own else OIDC)
@@ -145,13 +147,15 @@ def _client(scheme: SecurityScheme, prefix: str, *, own: bool) -> Iterator[Line]
         value=f"${{{prefix}_CLIENT_ID}}",
     )
     yield Line(
-        comment=_from("The client's secret"), key=f"{key}.credentials.secret", value=f"${{{prefix}_CLIENT_SECRET}}"
+        comment=_from_secrets("The client's secret"),
+        key=f"{key}.credentials.secret",
+        value=f"${{{prefix}_CLIENT_SECRET}}",
     )
     yield Line(key=f"{key}.grant.type", value="client")
     if not own:
-        why = "The client asks for no token of its own: calls carry that of a person."
-        yield Line(comment=why, key=f"{key}.early-tokens-acquisition", value="false")
+        reason = "The client asks for no token of its own: calls carry that of a person."
+        yield Line(comment=reason, key=f"{key}.early-tokens-acquisition", value="false")
 
 
-def _from(what: str) -> str:
+def _from_secrets(what: str) -> str:
     return f"{what} (mandatory, from secret.properties)."

@@ -1,4 +1,4 @@
-"""Lines of properties files."""
+"""Defines the lines of the properties files of a new workflow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line of application.properties, and the comment above it; "" where the line above says it all."""
+    """A line of application.properties, and the comment above it, or "" for no comment."""
 
     key: str
     value: str

@@ -1,4 +1,4 @@
-"""The folder of a new workflow, file by file."""
+"""Generates all files in the folder of a new workflow."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Type = Literal["infrastructure", "assessment"]
 Layout = Literal["flat", "quarkus"]
 TYPES: Final[tuple[Type, ...]] = ("infrastructure", "assessment")
 LAYOUTS: Final[tuple[Layout, ...]] = ("flat", "quarkus")
-#: What workflows hand back, below the workflows folder: all of a repository use one.
+#: The schema of results, shared by all workflows of a repository, relative to the workflows folder.
 RESULT_SCHEMA: Final = f"{SHARED}/schemas/workflow-result-schema.json"
-#: The input of a trial run.
+#: The input of test runs.
 INPUT: Final = "tests/input.json"
-#: What lies beside src/ in a Quarkus project; the rest are resources.
+#: Files next to src/ in a Quarkus project; all others are resources.
 _BESIDE: Final = ("README.md", "argfile.conf", "backstage/", "tests/")
 _OWN_INPUT: Final[Mapping[str, Any]] = {
     "name": {
@@ -46,10 +46,10 @@ _OUTPUT_LISTED: Final = 200
 
 @dataclass(frozen=True, kw_only=True)
 class NewWorkflow:
-    """What somebody wants of a new workflow.
+    """The options of a new workflow.
 
-    `service` is what it calls, if anything; with `shared_result`, the repository has the schema of results that all
-    workflows share.
+    `service` is the service that it calls, if any. `shared_result` means that the repository has the shared schema of
+    results (`RESULT_SCHEMA`).
     """
 
     name: str
@@ -62,10 +62,10 @@ class NewWorkflow:
 
 
 def workflow_files(wanted: NewWorkflow) -> dict[str, bytes]:
-    """Return the files of a new workflow: path below its folder to bytes, sorted.
+    """Return the files of a new workflow by path in its folder, sorted.
 
     Raises:
-        SettingsError: no workflow may have the name.
+        SettingsError: the name is not valid for a workflow.
     """
     check_name(wanted.name)
     files = dict(_files(wanted))
@@ -81,7 +81,7 @@ def _files(wanted: NewWorkflow) -> Iterator[tuple[str, bytes]]:
     calls = calls_of(service, url_variable(service)) if service else _no_calls()
     schema = _input_schema(wanted, calls)
     configuration = configuration_of(service, auth=wanted.auth)
-    oauth2 = service is not None and any(one.kind == "oauth2" for one in schemes_of(service))
+    oauth2 = service is not None and any(each.kind == "oauth2" for each in schemes_of(service))
     about = {
         "name": name,
         "type": wanted.type,
@@ -115,7 +115,7 @@ def _description(wanted: NewWorkflow) -> str:
     if wanted.service is None:
         what = "An assessment" if wanted.type == "assessment" else "A workflow"
         return f"{what} to start from; replace this by what it does."
-    names = [one.name for one in wanted.service.operations]
+    names = [each.name for each in wanted.service.operations]
     shown = [*names[:5], *([f"{len(names) - 5} more"] if names[5:] else [])]
     return f"Calls {listed(shown)} of {wanted.service.file}."
 
@@ -156,7 +156,7 @@ def _output_schema(wanted: NewWorkflow) -> Iterator[tuple[str, bytes]]:
 
 
 def result_schema() -> bytes:
-    """The schema of what the Orchestrator shows of a run that has ended (WorkflowResult)."""
+    """Return the JSON Schema of the result that the Orchestrator shows for a completed run (WorkflowResult)."""
     return (resources.files("generator.scaffold") / "templates" / "workflow-result-schema.json").read_bytes()
 
 
@@ -191,7 +191,7 @@ def _options_schema() -> dict[str, Any]:
 
 
 def _definition(wanted: NewWorkflow, calls: Calls) -> dict[str, Any]:
-    """What the template of the definition needs besides."""
+    """Return the template variables that only the definition needs."""
     states = calls.states
     following = [state.name for state in states[1:]] + ["ReportSuccess"]
     outputs = [(state.title, f"(.{state.result} | tojson)") for state in states if state.result]
@@ -224,10 +224,10 @@ def _readme(
     variables: dict[str, tuple[str, str]] = {}
     secret_keys = {secret.key for secret in about["secrets"]}
     for line in (line for group in about["groups"] for line in group):
-        for one in expressions(line.value):
-            if one.name not in secret_keys:
+        for each in expressions(line.value):
+            if each.name not in secret_keys:
                 variables.setdefault(
-                    one.name, (f"default `{one.default}`" if one.default else "mandatory", line.comment)
+                    each.name, (f"default `{each.default}`" if each.default else "mandatory", line.comment)
                 )
     text = render(
         "scaffold/README.md",
@@ -239,8 +239,8 @@ def _readme(
         states=calls.states,
         following=[*(state.name for state in calls.states[1:]), "ReportSuccess"],
         inputs=[
-            (name, "mandatory" if name in calls.required else "", one["description"])
-            for name, one in schema["properties"].items()
+            (name, "mandatory" if name in calls.required else "", each["description"])
+            for name, each in schema["properties"].items()
             if name != FIELD
         ],
         variables=variables,
@@ -250,8 +250,8 @@ def _readme(
 
 
 def _backstage(schema: Mapping[str, Any], about: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
-    """What Developer Hub reads. Its scaffolder has no form field for a login."""
-    properties = {name: one for name, one in schema["properties"].items() if name != FIELD}
+    """Yield the files for Developer Hub, without the login, for which its scaffolder has no form field."""
+    properties = {name: each for name, each in schema["properties"].items() if name != FIELD}
     form = {**{key: schema[key] for key in ("title", "description")}, "properties": properties}
     if "required" in schema:
         form = {"title": form["title"], "description": form["description"], "required": schema["required"]} | form

@@ -222,7 +222,7 @@ def test_values_with_taken_names_move_below_a_key_of_their_own(theirs: Path, way
         "notes"
     ]
     assert [said["why"] for said in order["made_anyway"] if said["path"] == "values.yaml"] == [
-        "'image': the chart has a value of that name, and no template of yours uses this one"
+        "'image': the generated chart has a value of that name, and no remaining template uses this one"
     ]
 
 

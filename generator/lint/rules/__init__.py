@@ -1,1 +1,1 @@
-"""The rules: a module a subject, a function a rule, with its reason and its examples beside it."""
+"""The lint rules, one module per subject, with their documentation and examples."""

@@ -1,4 +1,4 @@
-"""Rules of calls: the operation is one of the spec's, and its arguments are those that it takes."""
+"""Rules about specs, and about the operations and arguments of calls."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ def _example(operation: str, given: str, spec: str = _SPEC) -> Example:
 
 
 _GOOD: Final = _example("readTicket", "{key: .key, comments: true}")
-#: How operations of the type custom start.
-_CUSTOM: Final = ("rest:", "service:", "knative:", "sysout", "script:", "camel:")
-#: As many names as fit a line.
-_LISTED: Final = 8
-#: What another repository has may differ from the copy that is looked at.
-_COPY: Final = " (looked up in the copy in shared/)"
+#: The prefixes of operations of type custom.
+_CUSTOM_PREFIXES: Final = ("rest:", "service:", "knative:", "sysout", "script:", "camel:")
+#: How many names a message lists, to fit in a line.
+_MAX_LISTED: Final = 8
+#: A note that the remote spec could differ from its copy.
+_COPY_NOTE: Final = " (looked up in the copy in shared/)"
 
 
-#: Type of a function to how its operation is written.
-_FORMS: Final = {"rest": "FILE#OPERATION", "asyncapi": "FILE#OPERATION", "rpc": "FILE#SERVICE#METHOD"}
+#: The syntax of operations by function type.
+_OPERATION_SYNTAX: Final = {"rest": "FILE#OPERATION", "asyncapi": "FILE#OPERATION", "rpc": "FILE#SERVICE#METHOD"}
 
 
 @rule(
@@ -81,10 +81,10 @@ def invalid_operation(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         used = {reference.get("refName") for _, reference in function_references(definition)}
         for index, function in enumerate(definition.flow.get("functions", ())):
-            operation, form = function.get("operation", ""), _FORMS.get(function["type"], "")
+            operation, form = function.get("operation", ""), _OPERATION_SYNTAX.get(function["type"], "")
             if not form or operation.count("#") == form.count("#") or not operation:
                 continue
-            custom = operation.startswith(_CUSTOM)
+            custom = operation.startswith(_CUSTOM_PREFIXES)
             help_ = "give the function the type custom" if custom else f"write {form}"
             fails = function["type"] != "rest" or function.get("name") in used or "#" in operation
             yield Found(
@@ -160,8 +160,8 @@ def unknown_operation(workflow: Workflow) -> Iterator[Found]:
         known = spec.operation_ids
         near = known if (helped := helped + 1) <= HELPED else ()
         right = only_near(call.operation_id, near)
-        help_ = did_you_mean(call.operation_id, near) or _takes(known)
-        message = f"{call.shown} has no operation '{call.operation_id}'{help_}{_COPY if call.fetched else ''}"
+        help_ = did_you_mean(call.operation_id, near) or _known_names(known)
+        message = f"{call.shown} has no operation '{call.operation_id}'{help_}{_COPY_NOTE if call.fetched else ''}"
         yield Found(
             at=call.at,
             message=message,
@@ -190,7 +190,7 @@ def unchecked_spec(workflow: Workflow) -> Iterator[Found]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Use:
-    """One action that calls an operation, with its arguments in a map (none: an empty one)."""
+    """An action that calls an operation, with a map of its arguments, empty if it has none."""
 
     call: Call
     spec: Spec
@@ -200,7 +200,7 @@ class _Use:
 
     @property
     def at(self) -> Position:
-        """Where the arguments stand, or else the reference to the function."""
+        """The position of the arguments, or of the reference to the function if there are none."""
         definition = self.call.definition
         return definition.position_of(*self.where, "arguments" if self.given else "refName")
 
@@ -212,7 +212,7 @@ class _Use:
 
 
 def _uses(workflow: Workflow) -> Iterator[_Use]:
-    """Every action whose arguments can be told; those of one expression cannot."""
+    """Yield the calls of operations, except those whose arguments are a single expression."""
     by_name = {(id(call.definition), call.function.get("name")): call for call in calls(workflow)}
     for definition in workflow.definitions():
         for where, reference in function_references(definition):
@@ -241,13 +241,13 @@ def missing_argument(workflow: Workflow) -> Iterator[Found]:
                     at=use.at, message=message, severity=None if parameter.where == "path" else Severity.WARNING
                 )
         body = use.operation.body
-        if body and (body.required or _for_body(use)) and arguments.kind(use.spec, body.schema) == "object":
+        if body and (body.required or _body_arguments(use)) and arguments.kind(use.spec, body.schema) == "object":
             for name in arguments.missing_fields(use.spec, body.schema, use.given):
                 message = f"{what} '{name}' in its body; add it to the arguments, or it is sent as null"
                 yield Found(at=use.at, message=message, severity=Severity.WARNING)
 
 
-def _for_body(use: _Use) -> dict[str, Any]:
+def _body_arguments(use: _Use) -> dict[str, Any]:
     return arguments.split(use.operation, use.given)[1]
 
 
@@ -264,19 +264,19 @@ def unknown_argument(workflow: Workflow) -> Iterator[Found]:
     helped = 0
     for use in _uses(workflow):
         parameters = tuple(parameter.name for parameter in use.operation.parameters)
-        for path, fields in _unknown(use):
+        for path, fields in _unknown_arguments(use):
             name, known = str(path[-1]), (*fields, *(parameters if len(path) == 1 else ()))
             where = f" in '{'.'.join(map(str, path[:-1]))}'" if path[:-1] else ""
             near = known if (helped := helped + 1) <= HELPED else ()
-            help_ = did_you_mean(name, near) or _takes(known) or "; remove it"
+            help_ = did_you_mean(name, near) or _known_names(known) or "; remove it"
             at = use.at_key(path)
             edit = respelt(at, name, near, _siblings(use.given, path))
             yield Found(at=at, message=f"'{use.operation.id}' does not take '{name}'{where}{help_}", edit=edit)
 
 
-def _unknown(use: _Use) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
-    """Where an argument is that the operation does not take, and what fields it could be instead."""
-    left = _for_body(use)
+def _unknown_arguments(use: _Use) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
+    """Yield the path of each argument that the operation does not take, and the fields that are allowed there."""
+    left = _body_arguments(use)
     if use.operation.body is not None:
         yield from arguments.unknown_fields(use.spec, use.operation.body.schema, left, ())
         return
@@ -284,9 +284,9 @@ def _unknown(use: _Use) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
         yield (name,), ()
 
 
-def _takes(known: Sequence[str]) -> str:
-    """The end of a message: what there is, as far as it fits a line."""
-    return f"; it takes {', '.join(known[:_LISTED])}{', …' if len(known) > _LISTED else ''}" if known else ""
+def _known_names(known: Sequence[str]) -> str:
+    """Return the end of a message with the known names, as many as fit in a line."""
+    return f"; it takes {', '.join(known[:_MAX_LISTED])}{', …' if len(known) > _MAX_LISTED else ''}" if known else ""
 
 
 def _siblings(given: Any, path: FieldPath) -> Mapping[str, Any]:
@@ -306,7 +306,7 @@ def _siblings(given: Any, path: FieldPath) -> Mapping[str, Any]:
 )
 def wrong_argument(workflow: Workflow) -> Iterator[Found]:
     """A literal argument that the engine cannot convert to what the operation takes."""
-    written = {one.at: one.text for definition in workflow.definitions() for one in definition.ambiguous}
+    written = {scalar.at: scalar.text for definition in workflow.definitions() for scalar in definition.ambiguous}
     for use in _uses(workflow):
         given, left = arguments.split(use.operation, use.given)
         misfits = [

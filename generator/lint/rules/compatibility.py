@@ -1,4 +1,4 @@
-"""Rules about charts and their operators, which lint does not report: `waybill check`, `matrix` and `build` do."""
+"""Rules about charts and operators, which `waybill check`, `matrix` and `build` report instead of lint."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _CHECK: Final = "waybill check example"
 
 
 def _rows(*rows: str) -> Example:
-    """A repository whose compatibility.yaml has these rows."""
+    """Return a repository whose compatibility.yaml has these rows."""
     return Example(repository={"compatibility.yaml": "\n".join(["rows:", *(f"  - {{{row}}}" for row in rows)]) + "\n"})
 
 
-def _made_for(sonataflow: str) -> Example:
-    """A repository that knows one SonataFlow: charts are made for it."""
+def _for_sonataflow(sonataflow: str) -> Example:
+    """Return a repository with a single SonataFlow version, for which charts are built."""
     return Example(repository={"compatibility.yaml": _operators(sonataflow)}, files={"secret.properties": "TOKEN=\n"})
 
 
@@ -27,15 +27,15 @@ def _operators(sonataflow: str) -> str:
     return f"operators:\n  sonataflow:\n    - {{{entry}, properties: {{}}, builder: 'example.com/builder:1'}}\n"
 
 
-def _brings(sonataflow: str) -> Example:
-    """A repository with a row for an Orchestrator, and what that brings."""
+def _with_bundle(sonataflow: str) -> Example:
+    """Return a repository with a row for an Orchestrator, and the SonataFlow version that it includes."""
     bundle = f"  orchestrator:\n    - {{versions: 1.3.x, sonataflow: {sonataflow}}}\n"
     row = "rows:\n  - {charts: [example], versions: 0.x, orchestrator: 1.3.x}\n"
     return Example(repository={"compatibility.yaml": _operators("10") + bundle + row})
 
 
 def _crds(group: str, version: str, kind: str) -> Example:
-    """A CustomResourceDefinition beside the workflows."""
+    """Return a repository with a CustomResourceDefinition."""
     return Example(
         repository={
             "crds.yaml": f"""\
@@ -58,9 +58,9 @@ spec:
 
 
 def _chart(template: str) -> Example:
-    """A chart that somebody made."""
-    about = "apiVersion: v2\nname: example\nversion: 0.1.0\n"
-    return Example(repository={"chart/Chart.yaml": about, "chart/templates/example.yaml": template})
+    """Return a repository with a hand-made chart."""
+    metadata = "apiVersion: v2\nname: example\nversion: 0.1.0\n"
+    return Example(repository={"chart/Chart.yaml": metadata, "chart/templates/example.yaml": template})
 
 
 _SWITCH: Final = """\
@@ -117,12 +117,12 @@ refused_field = Rule(
 )
 rewritten_value = Rule(
     name="rewritten-value",
-    summary="A value that the operator changes where it writes the definition itself: in the profiles preview and dev.",
-    reason="There the operator makes the definition from the custom resource and builds the application from it. Its "
-    "SDK makes true of `false` where true is the default, rounds numbers, and writes a missing `defaultCondition` or "
-    "`name` empty.",
+    summary="A value that the operator changes when it writes the definition itself, in the profiles preview and dev.",
+    reason="In these profiles, the operator generates the definition from the custom resource and builds it. Its SDK "
+    "turns `false` into true where true is the default, rounds numbers, and writes a missing `defaultCondition` or "
+    "`name` as an empty one.",
     consequence="The workflow does something else than its definition says, or the operator's build fails. With the "
-    "profile gitops the image has the definition as it is.",
+    "profile gitops, the image contains the definition unchanged.",
     bad=Example(definition=_SWITCH),
     good=Example(definition=_SWITCH + "    defaultCondition: {end: true}\n"),
     reported_by=("waybill manifests example -o out --profile preview",),
@@ -132,8 +132,8 @@ left_out = Rule(
     summary="Something that a chart cannot give its workflow on the operator that it is built for.",
     reason="The chart installs, but the workflow runs without it: its state across a restart, a value of a Secret.",
     consequence="The workflow loses its state on restart, and finds no value where it reads a secret.",
-    bad=_made_for("1.44"),
-    good=_made_for("1.45"),
+    bad=_for_sonataflow("1.44"),
+    good=_for_sonataflow("1.45"),
     severity=Severity.WARNING,
     reported_by=(_BUILD,),
 )
@@ -141,9 +141,9 @@ no_row = Rule(
     name="no-row",
     summary="A version of a chart that is in no row of compatibility.yaml, though rows name others for the newest "
     "SonataFlow; a warning for a package that no row names.",
-    reason="A chart is built for the newest SonataFlow and needs no row. But where rows say which of its versions run "
-    "there, they omit this one, so it is checked against nothing that they promise.",
-    consequence="People who go by compatibility.yaml do not find the version.",
+    reason="A chart is built for the newest SonataFlow and needs no row. But if rows list which of its versions run "
+    "there, and omit this one, nothing checks it against what they promise.",
+    consequence="Users who rely on compatibility.yaml do not find the version.",
     bad=_rows("charts: [example], versions: 1.x, sonataflow: 10.x"),
     good=_rows("charts: [example], versions: 0.x, sonataflow: 10.x"),
     reported_by=(_CHECK, _BUILD),
@@ -162,8 +162,8 @@ unknown_operator = Rule(
     summary="An Orchestrator row whose entry does not specify which SonataFlow it includes.",
     reason="A chart is checked against the CRDs of a SonataFlow; if it is unknown, the row cannot be verified.",
     consequence="The chart may lose fields there, and no build reports it.",
-    bad=_brings("unknown"),
-    good=_brings('"10"'),
+    bad=_with_bundle("unknown"),
+    good=_with_bundle('"10"'),
     severity=Severity.WARNING,
     reported_by=(_BUILD,),
 )

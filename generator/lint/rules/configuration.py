@@ -1,4 +1,4 @@
-"""Rules of application.properties and secret.properties."""
+"""Rules about application.properties and secret.properties."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ _SPEC_KEY: Final = re.compile(
     r"(?P<quote>\"?)(?P<id>(?<=\")[^\"]+|[^\".]+)\"?\.(?P<rest>.+)"
 )
 _AUTH: Final = re.compile(r"(?:.+\.)?auth\.(?P<scheme>[^.]+)\.(?P<end>[^.]+)")
-#: Parts of Quarkus' own keys in the place of a spec.
-_OWN: Final = frozenset({"codegen", "logging", "multipart", "extensions-api"})
-#: The ends of a client's keys (Quarkus 3.15, RestClientConfig) and of a scheme's (openapi-generator 2.9).
-_CLIENT_ENDS: Final = (
+#: Names in Quarkus' own keys at the place of a spec's id.
+_NOT_SPECS: Final = frozenset({"codegen", "logging", "multipart", "extensions-api"})
+#: The options of a client (Quarkus 3.15, RestClientConfig) and of a security scheme (openapi-generator 2.9).
+_CLIENT_OPTIONS: Final = (
     "url",
     "uri",
     "override-uri",
@@ -94,7 +94,7 @@ _CLIENT_ENDS: Final = (
     "capture-stacktrace",
     "local-address",
 )
-_AUTH_ENDS: Final = (
+_AUTH_OPTIONS: Final = (
     "username",
     "password",
     "bearer-token",
@@ -107,7 +107,10 @@ _AUTH_ENDS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Name:
-    """A name in a key, where it starts, and what it can be; unless that is `certain`, only what is near it is wrong."""
+    """A name in a key, its offset, and the known names.
+
+    Unless these are `certain`, only a name that is similar to a known one is reported.
+    """
 
     text: str
     offset: int
@@ -132,7 +135,9 @@ def unknown_spec_key(workflow: Workflow) -> Iterator[Found]:
         return
     specs = {call.id: call.spec for call in calls(workflow)}
     values = properties.effective()
-    clients = sorted({values.get(f"quarkus.openapi-generator.codegen.spec.{one}.config-key") or one for one in specs})
+    clients = sorted(
+        {values.get(f"quarkus.openapi-generator.codegen.spec.{each}.config-key") or each for each in specs}
+    )
     java = any(path.endswith(".java") for path in workflow.source.inputs)
     for entry in properties.entries:
         for name in _names(entry.bare_key, specs, clients, certain=not java):
@@ -145,9 +150,9 @@ def unknown_spec_key(workflow: Workflow) -> Iterator[Found]:
 
 
 def _names(key: str, specs: Mapping[str, Spec | None], clients: Sequence[str], *, certain: bool) -> Iterator[_Name]:
-    """The names in a key of a spec: the spec's own, its scheme's, and the option's."""
+    """Yield the names in a key for a spec: the spec, its security scheme and the option."""
     match = _SPEC_KEY.fullmatch(key)
-    if match is None or match["id"] in _OWN or _is_java_class(match["id"]):
+    if match is None or match["id"] in _NOT_SPECS or _is_java_class(match["id"]):
         return
     client = match["kind"] == "rest-client"
     of_spec = match["id"].partition(".")[0]
@@ -157,22 +162,22 @@ def _names(key: str, specs: Mapping[str, Spec | None], clients: Sequence[str], *
     rest, start = match["rest"], match.start("rest")
     if client and "." not in rest:
         what = "a client has no option"
-        yield _Name(text=rest, offset=start, known=_CLIENT_ENDS, what=what, certain=False)
+        yield _Name(text=rest, offset=start, known=_CLIENT_OPTIONS, what=what, certain=False)
     elif auth := _AUTH.fullmatch(rest):
         if spec := specs.get(of_spec):
             schemes = [scheme.key for scheme in spec.schemes.values()]
             what = "the spec has no security scheme"
             yield _Name(text=auth["scheme"], offset=start + auth.start("scheme"), known=schemes, what=what)
         what = "a security scheme has no option"
-        yield _Name(text=auth["end"], offset=start + auth.start("end"), known=_AUTH_ENDS, what=what, certain=False)
+        yield _Name(text=auth["end"], offset=start + auth.start("end"), known=_AUTH_OPTIONS, what=what, certain=False)
 
 
 def _is_java_class(name: str) -> bool:
     return "." in name and name.rpartition(".")[2][:1].isupper()
 
 
-#: What is written for the three profiles of Quarkus, and is another one.
-_MEANT: Final[Mapping[str, str]] = {"production": "prod", "development": "dev", "testing": "test"}
+#: Common wrong names of Quarkus profiles, with the right ones.
+_WRONG_PROFILES: Final[Mapping[str, str]] = {"production": "prod", "development": "dev", "testing": "test"}
 _PROFILES: Final = (PROFILE, "dev", "test")
 
 
@@ -189,14 +194,14 @@ def unknown_profile(workflow: Workflow) -> Iterator[Found]:
     for properties in _files(workflow):
         for entry in properties.entries:
             for profile in entry.profiles:
-                right = _MEANT.get(profile.lower()) or only_near(profile.lower(), _PROFILES)
+                right = _WRONG_PROFILES.get(profile.lower()) or only_near(profile.lower(), _PROFILES)
                 if right is not None and right != profile:
                     at = properties.at_key(entry, entry.key.index(profile))
                     message = f"there is no profile '{profile}'; did you mean '{right}'?"
                     yield Found(at=at, message=message, edit=replaced(at, profile, right))
 
 
-#: Well-known keys, by Quarkus 3.15 and Kogito 10.1; what is one slip of the hand away from one is meant to be it.
+#: Well-known keys of Quarkus 3.15 and Kogito 10.1; keys that differ by one typo are reported.
 _WELL_KNOWN: Final = (
     "kie.flyway.enabled",
     "kogito.persistence.auto.ddl",
@@ -231,34 +236,34 @@ def misspelt_key(workflow: Workflow) -> Iterator[Found]:
     """A misspelt well-known key."""
     if (properties := workflow.properties) is not None:
         for entry in properties.entries:
-            right = next((key for key in _WELL_KNOWN if _one_slip(entry.bare_key, key)), None)
+            right = next((key for key in _WELL_KNOWN if _differ_by_typo(entry.bare_key, key)), None)
             if right is not None and entry.bare_key not in _WELL_KNOWN:
                 at = properties.at_key(entry, len(entry.key) - len(entry.bare_key))
                 message = f"there is no key '{entry.bare_key}'; did you mean '{right}'?"
                 yield Found(at=at, message=message, edit=replaced(at, entry.bare_key, right))
 
 
-def _one_slip(one: str, other: str) -> bool:
-    """Whether two words differ by one letter (too many, too few, another), or by two changed about."""
+def _differ_by_typo(one: str, other: str) -> bool:
+    """Return whether two words differ by one typo: a letter inserted, deleted or replaced, or two swapped."""
     if abs(len(one) - len(other)) > 1:
         return False
-    start = _shared_start(one, other)
+    start = _common_prefix(one, other)
     one, other = one[start:][::-1], other[start:][::-1]
-    end = _shared_start(one, other)
+    end = _common_prefix(one, other)
     return (one[end + 1 :], other[end + 1 :]) == ("", "") or (
         one[end:] == other[end:][::-1] and len(one[end:]) in (1, 2)
     )
 
 
-def _shared_start(one: str, other: str) -> int:
-    """How many letters two words have in common at their start."""
+def _common_prefix(one: str, other: str) -> int:
+    """Return the length of the common prefix of two words."""
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 _LOCAL: Final = re.compile(
     r"(?:(?<=://)|(?<=@)|^)(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\]|host\.(?:docker|containers)\.internal)(?![\w.-])"
 )
-#: Where the engine listens, which the operator's Service and probes look for.
+#: The engine's port, which the operator's Service and probes use.
 _PORT: Final = "8080"
 
 
@@ -339,25 +344,27 @@ def circular_property(workflow: Workflow) -> Iterator[Found]:
     if (properties := workflow.properties) is None:
         return
     winning = properties.winning()
-    leads = {key: {found.name for found in expressions(entry.value)} & winning.keys() for key, entry in winning.items()}
-    for key in _in_circles(leads):
+    references = {
+        key: {found.name for found in expressions(entry.value)} & winning.keys() for key, entry in winning.items()
+    }
+    for key in _keys_in_cycles(references):
         entry = winning[key]
-        start = min(found.start for found in expressions(entry.value) if found.name in leads[key])
+        start = min(found.start for found in expressions(entry.value) if found.name in references[key])
         message = f"the value of '{key}' refers to itself; use an environment variable"
         yield Found(at=properties.at_value(entry, start), message=message)
 
 
-def _in_circles(leads: Mapping[str, set[str]]) -> set[str]:
-    """What is left when all that leads nowhere is taken away, and all that nothing leads to."""
-    left = set(leads)
-    back: dict[str, set[str]] = {key: set() for key in leads}
-    for key, names in leads.items():
+def _keys_in_cycles(references: Mapping[str, set[str]]) -> set[str]:
+    """Return the keys that are on a cycle or between two; `references` are the keys to which each key refers."""
+    remaining = set(references)
+    referrers: dict[str, set[str]] = {key: set() for key in references}
+    for key, names in references.items():
         for name in names:
-            back[name].add(key)
-    for there, here in ((leads, back), (back, leads)):
-        waiting = [key for key in left if not there[key] & left]
+            referrers[name].add(key)
+    for outgoing, incoming in ((references, referrers), (referrers, references)):
+        waiting = [key for key in remaining if not outgoing[key] & remaining]
         while waiting:
-            if (key := waiting.pop()) in left:
-                left.discard(key)
-                waiting += [other for other in here[key] & left if not there[other] & left]
-    return left
+            if (key := waiting.pop()) in remaining:
+                remaining.discard(key)
+                waiting += [other for other in incoming[key] & remaining if not outgoing[other] & remaining]
+    return remaining

@@ -1,4 +1,4 @@
-"""Rules about pictures of workflows, which lint does not report: `waybill diagram` does."""
+"""Rules about diagrams of workflows, which `waybill diagram` reports instead of lint."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Rules of a definition's own fields, and how its values are written.
+"""Rules about a definition's top-level fields, and the forms of its values.
 
-What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
+The engine's behavior was tested with SonataFlow 10.1 (../shared/tools/engine), each mistake in a separate workflow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from generator.workflow.definition import Definition
 from generator.workflow.flow import actions_of, states_of
 from generator.workflow.workflow import Workflow
 
-#: The version of the specification that the engine and the custom resource speak.
+#: The version of the specification that the engine and the custom resource implement.
 SPECIFICATION: Final = "0.8"
 
 _SWITCH: Final = """
@@ -167,8 +167,8 @@ def validation_flag(workflow: Workflow) -> Iterator[Found]:
     """An input schema in a map without failOnValidationErrors."""
     for definition in workflow.definitions():
         where, schema = (definition.positions.get(("dataInputSchema", *end)) for end in ((), ("schema",)))
-        written_out = schema is not None and schema != where
-        if written_out and ("dataInputSchema", "failOnValidationErrors") not in definition.positions:
+        is_separate = schema is not None and schema != where
+        if is_separate and ("dataInputSchema", "failOnValidationErrors") not in definition.positions:
             message = "the map has no 'failOnValidationErrors'; add 'failOnValidationErrors: true'"
             yield Found(at=definition.position_of("dataInputSchema"), message=message)
 

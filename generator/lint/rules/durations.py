@@ -1,4 +1,4 @@
-"""Rules of durations: ISO 8601 as Java reads it, or an expression, and what the engine's build makes of both.
+"""Rules about durations, which are ISO 8601 as Java parses it, or expressions.
 
 Sources: RuleFlowProcessValidator.validateTimer, TimerNodeVisitor and TimeoutsConfigResolver (Kogito 10.1.0),
 java.time.Duration.
@@ -17,7 +17,7 @@ from generator.workflow.dsl import Holds
 from generator.workflow.expressions import Expression
 from generator.workflow.workflow import Workflow
 
-#: What java.time.Duration.parse takes: days and time, no weeks, months and years.
+#: The syntax of java.time.Duration.parse: days and time, without weeks, months and years.
 _ISO: Final = re.compile(
     r"[-+]?P(?=[-+\dT])(?:[-+]?\d+D)?(?:T(?=[-+\d])(?:[-+]?\d+H)?(?:[-+]?\d+M)?(?:[-+]?\d+(?:[.,]\d{0,9})?S)?)?",
     re.ASCII,
@@ -26,11 +26,11 @@ _ISO: Final = re.compile(
 _CALENDAR: Final = re.compile(
     r"P(?=\d+[YMW])(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?", re.ASCII
 )
-#: What the engine also reads (Drools' TimeUtils): `1h 30m`, and a bare number of milliseconds.
+#: The engine's additional syntax (Drools, TimeUtils): `1h 30m`, or a number of milliseconds.
 _SIMPLE: Final = re.compile(r"[-+]?(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+(ms)?)?", re.ASCII | re.IGNORECASE)
-#: A variable of a configuration file where an expression belongs; a path starts with '.', a variable of jq with '$'.
+#: A configuration variable in place of an expression; in jq, paths start with '.' and variables with '$'.
 _VARIABLE: Final = re.compile(r"([A-Za-z_][\w.-]*)\s*(?::.*)?", re.ASCII | re.DOTALL)
-#: The fields that become timers, and so text in the Java code that the engine's build writes.
+#: The fields that become timers, whose text the engine's build writes into Java code.
 _TIMERS: Final = ("before", "after", "duration", "timeDelay", "eventTimeout", "resultEventTimeout")
 
 _SLEEP: Final = """
@@ -41,12 +41,12 @@ states:
 
 def _durations(workflow: Workflow) -> Iterator[Expression]:
     for definition in workflow.definitions():
-        yield from (one for one in definition.held if one.holds is Holds.DURATION)
+        yield from (duration for duration in definition.held if duration.holds is Holds.DURATION)
 
 
-def _misplaced_variable(one: Expression) -> str | None:
-    """The variable that `${VAR}` or `${VAR:default}` names, where an expression belongs."""
-    match = _VARIABLE.fullmatch(one.text) if one.marked else None
+def _misplaced_variable(duration: Expression) -> str | None:
+    """Return the variable of `${VAR}` or `${VAR:default}` in place of an expression, or None."""
+    match = _VARIABLE.fullmatch(duration.text) if duration.marked else None
     return match[1] if match else None
 
 
@@ -62,33 +62,35 @@ def _misplaced_variable(one: Expression) -> str | None:
 )
 def invalid_duration(workflow: Workflow) -> Iterator[Found]:
     """A duration that is neither ISO 8601 nor an expression."""
-    durations = [one for one in _durations(workflow) if not _ISO.fullmatch(one.raw)]
-    refused = refusals([one.text for one in durations if one.marked or _may_be_expression(one)])
-    for one in durations:
-        if _is_simple(one) or _misplaced_variable(one):
+    durations = [duration for duration in _durations(workflow) if not _ISO.fullmatch(duration.raw)]
+    refused = refusals([duration.text for duration in durations if duration.marked or _may_be_expression(duration)])
+    for duration in durations:
+        if _is_simple(duration) or _misplaced_variable(duration):
             continue
-        if "workflowExecTimeout" in one.where:
-            message = f"'{one.raw[:100]}' is not an ISO 8601 duration, and nothing else is accepted here; write PT1H"
-            yield Found(at=one.at, message=message)
-        elif one.text not in refused:
-            yield Found(at=one.at, message=_not_iso(one.raw))
-        elif refusal := refused[one.text]:
-            yield Found(at=one.at, message=f"the expression does not compile: {refusal.why}")
+        if "workflowExecTimeout" in duration.where:
+            message = (
+                f"'{duration.raw[:100]}' is not an ISO 8601 duration, and nothing else is accepted here; write PT1H"
+            )
+            yield Found(at=duration.at, message=message)
+        elif duration.text not in refused:
+            yield Found(at=duration.at, message=_not_iso(duration.raw))
+        elif refusal := refused[duration.text]:
+            yield Found(at=duration.at, message=f"the expression does not compile: {refusal.why}")
 
 
-def _is_simple(one: Expression) -> bool:
-    """Whether this is a duration in the engine's own form (`1h30m`, `500`), where it takes that form."""
-    match one.where[-1]:
-        case _ if "workflowExecTimeout" in one.where:
+def _is_simple(duration: Expression) -> bool:
+    """Return whether a duration has the engine's additional syntax (`1h30m`, `500`), if its field allows that."""
+    match duration.where[-1]:
+        case _ if "workflowExecTimeout" in duration.where:
             return False
         case "eventTimeout":
-            return one.raw.strip().isdecimal()
+            return duration.raw.strip().isdecimal()
         case _:
-            return bool(_SIMPLE.fullmatch(one.raw.strip()))
+            return bool(_SIMPLE.fullmatch(duration.raw.strip()))
 
 
-def _may_be_expression(one: Expression) -> bool:
-    return one.raw.lstrip().startswith((".", "$"))
+def _may_be_expression(duration: Expression) -> bool:
+    return duration.raw.lstrip().startswith((".", "$"))
 
 
 def _not_iso(raw: str) -> str:
@@ -106,10 +108,10 @@ def _not_iso(raw: str) -> str:
 )
 def variable_in_duration(workflow: Workflow) -> Iterator[Found]:
     """A configuration variable used as a duration."""
-    for one in _durations(workflow):
-        if name := _misplaced_variable(one):
+    for duration in _durations(workflow):
+        if name := _misplaced_variable(duration):
             yield Found(
-                at=one.at,
+                at=duration.at,
                 message=f"variables are not resolved here; write ${{ $SECRET.{name[:100]} }}, which reads properties "
                 "and the environment",
             )
@@ -124,14 +126,14 @@ def variable_in_duration(workflow: Workflow) -> Iterator[Found]:
 )
 def quote_in_duration(workflow: Workflow) -> Iterator[Found]:
     """A double quote, a backslash or a line break in a timer's expression."""
-    for one in _durations(workflow):
-        timer = one.where[-1] in _TIMERS and "workflowExecTimeout" not in one.where
-        if timer and (mark := next((mark for mark in '"\\\n' if mark in one.raw.strip("\n")), "")):
-            shown = {"\n": "a line break", "\\": "a backslash"}.get(mark, "a double quote")
+    for duration in _durations(workflow):
+        timer = duration.where[-1] in _TIMERS and "workflowExecTimeout" not in duration.where
+        if timer and (mark := next((mark for mark in '"\\\n' if mark in duration.raw.strip("\n")), "")):
+            what = {"\n": "a line break", "\\": "a backslash"}.get(mark, "a double quote")
             message = (
-                f"{shown} here breaks the engine's build; compute the duration in an earlier state, and refer to it"
+                f"{what} here breaks the engine's build; compute the duration in an earlier state, and refer to it"
             )
-            yield Found(at=one.at, message=message)
+            yield Found(at=duration.at, message=message)
 
 
 @rule(
@@ -144,11 +146,11 @@ def quote_in_duration(workflow: Workflow) -> Iterator[Found]:
 )
 def doubtful_duration(workflow: Workflow) -> Iterator[Found]:
     """A duration without a unit, or written like `1h 30m`."""
-    for one in _durations(workflow):
-        text = one.raw.strip()
+    for duration in _durations(workflow):
+        text = duration.raw.strip()
         if text.isdigit():
             yield Found(
-                at=one.at, message=f"'{text[:100]}' means milliseconds; write PT{text[:100]}S if seconds are meant"
+                at=duration.at, message=f"'{text[:100]}' means milliseconds; write PT{text[:100]}S if seconds are meant"
             )
         elif _SIMPLE.fullmatch(text):
-            yield Found(at=one.at, message=f"'{text[:100]}' is not ISO 8601; write it as PT1H30M, P1D, PT0.5S")
+            yield Found(at=duration.at, message=f"'{text[:100]}' is not ISO 8601; write it as PT1H30M, P1D, PT0.5S")

@@ -1,6 +1,6 @@
-"""Rules of what the SonataFlow engine gets wrong or leaves out without a message.
+"""Rules about what the SonataFlow engine silently ignores or gets wrong.
 
-Each was tried with SonataFlow 10.1 (../shared/tools/engine), which lists them.
+Each was tested with SonataFlow 10.1; ../shared/tools/engine lists them.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ states:
   - {name: Escalate, type: inject, data: {said: late}, end: true}
   - {name: Finish, type: inject, data: {said: done}, end: true}
 """
-#: Functions of jq that read nothing.
-_READING_NOTHING: Final = ("null", "true", "false", "now", "empty")
-#: The characters of a condition without a name that a message shows.
-_SHOWN: Final = 60
-#: So many conditions of a switch are held against each other; more are not written by people.
-_COMPARED: Final = 200
-#: Fields that the engine reads and does not act on, to what happens instead.
+#: jq functions that do not read their input.
+_WITHOUT_INPUT: Final = ("null", "true", "false", "now", "empty")
+#: How many characters of an unnamed condition a message shows.
+_MAX_SHOWN: Final = 60
+#: How many conditions of a switch are compared with each other; only generated definitions have more.
+_MAX_COMPARED: Final = 200
+#: Fields that the engine reads but ignores, with what happens instead.
 _IGNORED: Final[Mapping[str, str]] = {
     "schedule": "the workflow starts only when it is called",
     "continueAs": "the workflow ends, and no other is started",
@@ -100,7 +100,7 @@ def callback_event_data(workflow: Workflow) -> Iterator[Found]:
 
 
 def _reads_data(text: str) -> bool:
-    """Whether an expression reads what it is evaluated on; a constant or a variable alone does not."""
+    """Return whether an expression reads its input; constants and variables do not."""
     tree = parse(bare(text))
     return tree is None or _reads(tree)
 
@@ -110,7 +110,7 @@ def _reads(tree: Node) -> bool:
         case Kind.IDENTITY | Kind.RECURSE:
             return True
         case Kind.CALL:
-            return bool(tree.children) or tree.name not in _READING_NOTHING
+            return bool(tree.children) or tree.name not in _WITHOUT_INPUT
         case Kind.PIPE:
             return _reads(tree.children[0])
         case _:
@@ -130,17 +130,17 @@ def print_arguments(workflow: Workflow) -> Iterator[Found]:
         functions = functions_of(definition.flow)
         for where, action in actions_of(definition.flow):
             function, called = function_of(action, functions), action.get("functionRef", {})
-            given, does = called.get("arguments"), _takes(function) if function else None
-            if not does or (isinstance(given, dict) and does[1] in given):
+            given, requirement = called.get("arguments"), _required_argument(function) if function else None
+            if not requirement or (isinstance(given, dict) and requirement[1] in given):
                 continue
             at = (*where, "functionRef") if given is None else (*where, "functionRef", "arguments")
-            verb, key = does
+            verb, key = requirement
             message = f"'{called.get('refName')}' {verb} its argument '{key}'; write 'arguments: {{{key}: …}}'"
             yield Found(at=definition.position_of(*at), message=message)
 
 
-def _takes(function: Function) -> tuple[str, str] | None:
-    """What a function of the engine's own does with an argument, and the argument; None where it needs none."""
+def _required_argument(function: Function) -> tuple[str, str] | None:
+    """Return what a built-in function does with its required argument, and the argument's name, or None."""
     if is_printing(function):
         return "prints", "message"
     is_script = function["type"] == "custom" and function.get("operation", "").partition(":")[0] == "script"
@@ -165,12 +165,12 @@ def ignored_field(workflow: Workflow) -> Iterator[Found]:
     """A field that the engine currently ignores."""
     for definition in workflow.definitions():
         for where, at in definition.positions.items():
-            if where and (instead := _IGNORED.get(str(where[-1]))) and _is_given(definition, where):
+            if where and (instead := _IGNORED.get(str(where[-1]))) and _is_flow_field(definition, where):
                 yield Found(at=at, message=f"the engine ignores '{where[-1]}': {instead}")
 
 
-def _is_given(definition: Definition, where: tuple[str | int, ...]) -> bool:
-    """Whether a path leads to a field of the flow, and not into what extensions or open values hold."""
+def _is_flow_field(definition: Definition, where: tuple[str | int, ...]) -> bool:
+    """Return whether a path leads to a field of the flow, not into extensions or free-form values."""
     return where[0] in definition.flow and where not in definition.key_positions
 
 
@@ -198,7 +198,7 @@ def _has_jobs_service(workflow: Workflow) -> bool:
 
 
 def _timers(definition: Definition) -> Iterator[Position]:
-    """Where something waits for a time to pass, in the order of the definition's tables."""
+    """Yield the positions of timers in the workflow, its states and its actions."""
     if workflow_timeout(definition.flow):
         yield definition.position_of("timeouts", "workflowExecTimeout")
     for where, state in states_of(definition.flow):
@@ -263,34 +263,34 @@ def condition_order(workflow: Workflow) -> Iterator[Found]:
     }
     for definition in with_known_states(workflow):
         for ways in ways_of_switches(definition.graph):
-            for place, way in enumerate(ways[:_COMPARED]):
+            for place, way in enumerate(ways[:_MAX_COMPARED]):
                 tree = trees.get((definition.path, *way.edge.where[:4]))
                 for earlier in ways[:place]:
                     other = trees.get((definition.path, *earlier.edge.where[:4]))
                     if tree and other and way.wins_over(earlier) and not exclude(tree, other):
                         at = definition.position_of(*way.edge.where[:4], "condition")
-                        yield Found(at=at, message=_order(way, earlier))
+                        yield Found(at=at, message=_order_message(way, earlier))
                         break
 
 
-def _order(way: Way, earlier: Way) -> str:
-    """Which of two conditions wins, why, and what to do."""
-    wins, loses = _named(way), _named(earlier)
-    message = f"when {loses} and {wins} both hold, the engine takes {wins}{_why(way, earlier)}"
+def _order_message(way: Way, earlier: Way) -> str:
+    """Return a message about which of two conditions is taken, why, and what to do."""
+    wins, loses = _label(way), _label(earlier)
+    message = f"when {loses} and {wins} both hold, the engine takes {wins}{_reason_for_order(way, earlier)}"
     message += f"; let {wins} exclude {loses} ('and (… | not)')"
     if way.by_state and earlier.by_state:
         message += f", or put the state '{earlier.edge.target}' before '{way.edge.target}'"
     return message
 
 
-def _why(way: Way, earlier: Way) -> str:
+def _reason_for_order(way: Way, earlier: Way) -> str:
     if earlier.rank is None:
-        return f": {_named(earlier)} leads where the default leads, and is not tested"
+        return f": {_label(earlier)} leads where the default leads, and is not tested"
     if earlier.joins and not way.joins:
         return f", as several transitions lead to '{earlier.edge.target}'"
     return ""
 
 
-def _named(way: Way) -> str:
+def _label(way: Way) -> str:
     name = way.edge.name or way.edge.when
-    return f"'{name[:_SHOWN]}{'…' if len(name) > _SHOWN else ''}'"
+    return f"'{name[:_MAX_SHOWN]}{'…' if len(name) > _MAX_SHOWN else ''}'"

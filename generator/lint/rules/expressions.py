@@ -1,4 +1,4 @@
-"""Rules of expressions: they compile, the engine knows what they use, and what they read can be there."""
+"""Rules about expressions: their syntax, and the functions, variables and secrets that they use."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from generator.workflow.jsonpath import path_refusal
 from generator.workflow.properties import known_secret
 from generator.workflow.workflow import Workflow
 
-#: What somebody meant as an expression starts so; `./path`, `...` and `$5` do not look like one.
-_LIKE_AN_EXPRESSION: Final = re.compile(r'"|\$[A-Za-z_{]|\.(?!\.?/|\.\.)')
-#: What starts so is one where it compiles: `(.a | length)`, `{a: .b}`, `if .a then …`.
-_PERHAPS_AN_EXPRESSION: Final = re.compile(r"[(\[{]|(if|reduce|foreach|try|def)\b")
-#: A name that stands behind a dot without quotes.
-_PLAIN: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+#: The start of text that is probably meant as an expression, unlike `./path`, `...` and `$5`.
+_EXPRESSION_START: Final = re.compile(r'"|\$[A-Za-z_{]|\.(?!\.?/|\.\.)')
+#: The start of text that is an expression if it compiles: `(.a | length)`, `{a: .b}`, `if .a then …`.
+_POSSIBLE_START: Final = re.compile(r"[(\[{]|(if|reduce|foreach|try|def)\b")
+#: A name that needs no quotes after a dot.
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """An expression looked at; the offsets of its nodes plus `shift` are those in its text.
+    """The analysis of an expression; `shift` must be added to the offsets of nodes to get those in the text.
 
-    `refused` is what libjq takes and the engine does not, `different` what it does otherwise, `several` the part that
-    gives several outputs.
+    `refused` is the first part that libjq accepts and the engine does not: the reason, and its offset. `different` are
+    the parts that have another result in the engine. `several` is a part with several outputs, or None.
     """
 
     tree: Node
@@ -52,8 +52,8 @@ class Look:
 
 
 @cache
-def _look(text: str) -> Look | None:
-    """None where the text cannot be read."""
+def _analyze(text: str) -> Look | None:
+    """Return the analysis of an expression, or None if it cannot be parsed."""
     quoted = interpolated(text)
     tree = parse(f'"{text}"' if quoted else text)
     if tree is None:
@@ -69,31 +69,31 @@ def _look(text: str) -> Look | None:
 
 
 def _expressions(workflow: Workflow) -> Iterator[tuple[Definition, Expression]]:
-    """What the engine evaluates in any case, and what looks as if it should; compiled together for all rules."""
-    pairs = [(definition, one) for definition in workflow.definitions() for one in definition.expressions]
-    worth = [pair for pair in pairs if pair[1].certain or _worth_a_look(pair[1].text)]
-    refusals([one.text for _, one in worth])
-    yield from worth
+    """Yield the expressions, and text that looks like one; they are compiled in one batch for all rules."""
+    pairs = [(definition, each) for definition in workflow.definitions() for each in definition.expressions]
+    candidates = [pair for pair in pairs if pair[1].certain or _looks_like_expression(pair[1].text)]
+    refusals([each.text for _, each in candidates])
+    yield from candidates
 
 
-def _worth_a_look(text: str) -> bool:
-    """Whether an argument looks like an expression: `Task` and `utf-8` are text."""
-    if _PERHAPS_AN_EXPRESSION.match(text) or interpolated(text):
-        look = _look(text)
+def _looks_like_expression(text: str) -> bool:
+    """Return whether an argument looks like an expression, unlike `Task` and `utf-8`."""
+    if _POSSIBLE_START.match(text) or interpolated(text):
+        look = _analyze(text)
         return look is not None and any(node.kind in (Kind.IDENTITY, Kind.VARIABLE) for node in look.tree.walk())
-    return _LIKE_AN_EXPRESSION.match(text) is not None
+    return _EXPRESSION_START.match(text) is not None
 
 
 def valid_expressions(workflow: Workflow) -> Iterator[tuple[Definition, Expression, Look]]:
-    """The expressions of a workflow that compile, each looked at."""
+    """Yield the expressions of a workflow that compile, with their analyses."""
     for definition, expression in _expressions(workflow):
-        look = _look(expression.text)
+        look = _analyze(expression.text)
         if look and not look.refused and refusals([expression.text])[expression.text] is None:
             yield definition, expression, look
 
 
 def place(workflow: Workflow, expression: Expression, offset: int) -> Position:
-    """Where the character at `offset` of an expression's text stands in its file."""
+    """Return the position in its file of the character at `offset` of an expression's text."""
     source = workflow.source
     for relative, data in source.resources.items():
         if source.shown(relative) == expression.at.path:
@@ -102,16 +102,16 @@ def place(workflow: Workflow, expression: Expression, offset: int) -> Position:
 
 
 def compiles(text: str) -> bool:
-    """Whether the engine takes a text for jq; what it calls may be unknown."""
-    look = _look(text)
+    """Return whether the engine accepts a text as jq, even if it calls unknown functions."""
+    look = _analyze(text)
     return refusals([text])[text] is None and not (look and look.refused)
 
 
 def _refusal(expression: Expression) -> tuple[str, int] | None:
-    """Why the engine does not take an expression for jq, and where in its text."""
+    """Return why the engine does not accept an expression as jq, and the offset in its text, or None."""
     if refusal := refusals([expression.text])[expression.text]:
         return refusal.why, refusal.at
-    look = _look(expression.text)
+    look = _analyze(expression.text)
     return (look.refused[0], max(0, look.refused[1] + look.shift)) if look and look.refused else None
 
 
@@ -133,7 +133,7 @@ states:
       - functionRef: {refName: greet, arguments: {name: %s}}
     end: true
 """
-_TEXT_IN_PLACE: Final = "the engine passes it on as text"
+_PASSED_AS_TEXT: Final = "the engine passes it on as text"
 
 
 @rule(
@@ -156,25 +156,25 @@ def invalid_expression(workflow: Workflow) -> Iterator[Found]:
         if refusal := _refusal(expression):
             why, at = refusal
             text = expression.holds in (Holds.ARGUMENTS, Holds.METADATA)
-            message = f"the expression does not compile: {why}{f'; {_TEXT_IN_PLACE}' if text else ''}"
+            message = f"the expression does not compile: {why}{f'; {_PASSED_AS_TEXT}' if text else ''}"
             severity = Severity.WARNING if text else None
             yield Found(at=place(workflow, expression, at), message=message, severity=severity)
 
 
-#: Where the engine takes any string for a path.
-_PATHS: Final = (Holds.CONDITION, Holds.FILTER, Holds.OPERATION, Holds.COLLECTION)
+#: The places at which the engine reads any string as a path.
+_PATH_PLACES: Final = (Holds.CONDITION, Holds.FILTER, Holds.OPERATION, Holds.COLLECTION)
 
 
 def _invalid_paths(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for expression in definition.paths:
-            if expression.holds in _PATHS and (refusal := path_refusal(expression.text)):
+            if expression.holds in _PATH_PLACES and (refusal := path_refusal(expression.text)):
                 at = place(workflow, expression, refusal.at)
                 yield Found(at=at, message=f"the JSONPath does not compile: {refusal.why}")
 
 
 def _is_json_data(expression: Expression) -> bool:
-    """Whether this is event data that the engine reads as JSON where it is no expression."""
+    """Return whether this is event data that the engine reads as JSON, because it is not an expression."""
     if expression.holds is not Holds.DATA or expression.marked:
         return False
     try:
@@ -196,7 +196,7 @@ def doubtful_text(workflow: Workflow) -> Iterator[Found]:
     """An argument that looks like an expression but does not compile."""
     for _, expression in _expressions(workflow):
         if not expression.certain and (refusal := _refusal(expression)):
-            message = f"this looks like an expression but does not compile: {refusal[0]}; {_TEXT_IN_PLACE}"
+            message = f"this looks like an expression but does not compile: {refusal[0]}; {_PASSED_AS_TEXT}"
             yield Found(at=place(workflow, expression, refusal[1]), message=message)
 
 
@@ -218,8 +218,8 @@ def unclosed_expression(workflow: Workflow) -> Iterator[Found]:
             )
 
 
-def _certain(expression: Expression) -> Severity | None:
-    """The severity of what is wrong with an expression: no more than a warning where it may be meant as text."""
+def _severity(expression: Expression) -> Severity | None:
+    """Return the severity of a finding: at most a warning if the expression could be meant as text."""
     return None if expression.certain else Severity.WARNING
 
 
@@ -237,7 +237,7 @@ def unknown_jq_function(workflow: Workflow) -> Iterator[Found]:
         for use in look.uses.functions:
             if not engine.knows(use):
                 at = place(workflow, expression, use.at + look.shift)
-                yield Found(at=at, message=_unknown_function(use), severity=_certain(expression))
+                yield Found(at=at, message=_unknown_function(use), severity=_severity(expression))
 
 
 def _unknown_function(use: Use) -> str:
@@ -276,14 +276,14 @@ def unknown_variable(repository: Repository) -> Iterator[Found]:
             known = known.union(*map(_iteration_params, callers))
         for expression, name, at in unknown:
             if name not in known:
-                help_ = did_you_mean(f"${name}", {f"${one}" for one in known})
+                help_ = did_you_mean(f"${name}", {f"${known_name}" for known_name in known})
                 instead = "read an environment variable as $SECRET.NAME" if name == "ENV" else "bind it: … as"
                 message = f"nothing sets the variable '${name}'{help_ or f'; {instead}'}"
                 yield Found(at=place(workflow, expression, at), message=message)
 
 
 def _iteration_params(workflow: Workflow) -> Iterator[str]:
-    """The names that the foreach states of a workflow and its subflows give to their items."""
+    """Yield the `iterationParam` of the foreach states in a workflow and its subflows."""
     for definition in workflow.definitions():
         for _, state in states_of(definition.flow, "foreach"):
             if name := state.get("iterationParam"):
@@ -291,7 +291,7 @@ def _iteration_params(workflow: Workflow) -> Iterator[str]:
 
 
 def _calls(caller: Workflow, called: Workflow) -> bool:
-    """Whether a workflow calls one of another's definitions, which its folder has a copy of."""
+    """Return whether a workflow calls a definition of another one, of which its folder has a copy."""
     ids = {definition.id for definition in called.definitions()}
     return any(
         subflow_of(action) in ids for definition in caller.definitions() for _, action in actions_of(definition.flow)
@@ -299,7 +299,7 @@ def _calls(caller: Workflow, called: Workflow) -> bool:
 
 
 def _members(workflow: Workflow, variable: str) -> Iterator[tuple[Definition, Use, Callable[[], Position]]]:
-    """Every `$VARIABLE.NAME` of a workflow, and where it stands."""
+    """Yield every `$VARIABLE.NAME` of a workflow, with a function that returns its position."""
     for definition, expression, look in valid_expressions(workflow):
         for use in members(look.tree, variable):
             yield definition, use, partial(place, workflow, expression, use.at + look.shift)
@@ -378,15 +378,15 @@ def bare_secret(workflow: Workflow) -> Iterator[Found]:
             at = place(workflow, expression, node.at + look.shift)
             yield Found(
                 at=at,
-                message=f'the secret is lost when workflowdata is serialized; write "\\({_secret(node)})"',
+                message=f'the secret is lost when workflowdata is serialized; write "\\({_secret_path(node)})"',
             )
 
 
-def _secret(node: Node) -> str:
-    """How an expression reads a secret."""
+def _secret_path(node: Node) -> str:
+    """Return the jq path of the secret that a node reads."""
     read = path_of(node, "SECRET")
     names = read.name[:100].split(".") if read else []
-    return "$SECRET" + "".join(f".{name}" if _PLAIN.fullmatch(name) else f'."{name}"' for name in names)
+    return "$SECRET" + "".join(f".{name}" if _PLAIN_NAME.fullmatch(name) else f'."{name}"' for name in names)
 
 
 @rule(
@@ -404,8 +404,8 @@ def different_jq(workflow: Workflow) -> Iterator[Found]:
             yield Found(at=place(workflow, expression, at + look.shift), message=message)
 
 
-#: What the engine joins or adds up, however many outputs there are.
-_TAKES_SEVERAL: Final = (Holds.COLLECTION, Holds.TARGET, Holds.METADATA, Holds.DURATION)
+#: The places at which the engine combines any number of outputs.
+_COMBINES_OUTPUTS: Final = (Holds.COLLECTION, Holds.TARGET, Holds.METADATA, Holds.DURATION)
 
 
 @rule(
@@ -420,7 +420,7 @@ _TAKES_SEVERAL: Final = (Holds.COLLECTION, Holds.TARGET, Holds.METADATA, Holds.D
 def several_results(workflow: Workflow) -> Iterator[Found]:
     """An expression with one output per item where a single output is expected."""
     for _, expression, look in valid_expressions(workflow):
-        joined = expression.holds in _TAKES_SEVERAL or expression.operation.startswith("sysout")
+        joined = expression.holds in _COMBINES_OUTPUTS or expression.operation.startswith("sysout")
         if look.several and not joined:
             at = place(workflow, expression, look.several.at + look.shift)
             message = "several outputs where one value is expected; wrap them in brackets, [ … ], or use first(…)"

@@ -1,4 +1,4 @@
-"""Rules of files: of what readers find while they read a folder, which have no check of their own, and of names."""
+"""Rules about files, most of which are reported while a folder is read, and about their names."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from generator.findings.position import Position
 from generator.lint.rule import Example, Found, Rule, rule
 from generator.workflow.workflow import Workflow
 
-#: Names that Windows keeps for devices, with any ending (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
-_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
-_REFUSED: Final = re.compile(r'[<>:"\\|?*\x00-\x1f]')
+#: Device names, reserved by Windows with any extension (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+_DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+_INVALID_CHARACTER: Final = re.compile(r'[<>:"\\|?*\x00-\x1f]')
 _NOTHING_TO_RUN: Final = "There is nothing to run."
 _STATES: Final = "states:\n  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}"
 
@@ -64,8 +64,8 @@ yaml_alias = Rule(
     name="yaml-alias",
     severity=Severity.WARNING,
     summary="An alias of YAML (`*name`) in a definition.",
-    reason="Most readers put what the anchor holds in its place. The engine does not, and neither does waybill: image "
-    "and custom resource have one meaning.",
+    reason="Most YAML parsers replace an alias by the value of its anchor. The engine does not, and neither does "
+    "waybill, so that image and custom resource have the same meaning.",
     consequence="The engine reads the alias as text, the name of its anchor, and `<<` as a key like any other.",
     bad=Example(
         definition="states:\n  - {name: Begin, type: inject, data: {a: &shared {b: 1}, greeting: *shared}, end: true}"
@@ -141,8 +141,8 @@ unreadable = Rule(
 @rule(
     "portable-name",
     severity=Severity.WARNING,
-    reason="Who clones the repository on Windows or macOS gets no such file, or one of two for both: the same workflow "
-    "makes another image and another chart there.",
+    reason="A clone on Windows or macOS does not have the file, or has one of the two for both, so that the same "
+    "workflow has another image and another chart there.",
     consequence="The engine reads the file on Linux.",
     bad=Example(files={"schemas/aux.json": "{}"}),
     good=Example(files={"schemas/auxiliary.json": "{}"}),
@@ -151,34 +151,34 @@ def portable_name(workflow: Workflow) -> Iterator[Found]:
     """A file or folder whose name Windows refuses, or that differs from another in upper and lower case only."""
     source = workflow.source
     paths = [*source.inputs, *(f"chart/{path}" for path in source.overlay)]
-    if why := _refusal(source.name):
+    if why := _rejection(source.name):
         yield Found(at=Position(path=source.path), message=f"{why}; rename the folder")
     for path, why in unportable(paths):
         yield Found(at=Position(path=f"{source.path}/{path}"), message=f"{why}; rename it")
 
 
 def unportable(paths: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The files and folders of some relative paths that not every file system takes, each once with the reason."""
+    """Yield each file or folder in relative paths that not all file systems support, with the reason."""
     parts = (path.split("/") for path in paths)
-    here = {"/".join(each[:number]) for each in parts for number in range(1, len(each) + 1)}
+    all_paths = {"/".join(each[:number]) for each in parts for number in range(1, len(each) + 1)}
     first: dict[str, str] = {}
-    for path in sorted(here):
+    for path in sorted(all_paths):
         folder, _, name = path.rpartition("/")
         other = first.setdefault(path.casefold(), path)
-        # What is below a folder that differs so needs no finding of its own.
+        # Only the outermost folder that differs in case is reported.
         if other != path and first.get(folder.casefold(), folder) == folder:
             yield path, f"macOS and Windows take it for '{other}', which differs in upper and lower case only"
-        elif why := _refusal(name):
+        elif why := _rejection(name):
             yield path, why
 
 
-def _refusal(name: str) -> str:
-    """Why Windows refuses a name; empty where it does not."""
-    if _DEVICE.fullmatch(name):
+def _rejection(name: str) -> str:
+    """Return why Windows rejects a name, or "" if it is valid."""
+    if _DEVICE_NAME.fullmatch(name):
         return f"Windows keeps the name '{name.partition('.')[0].rstrip()}' for a device"
     if name.endswith((".", " ")):
         return "Windows has no names that end with a dot or a space"
-    if found := _REFUSED.search(name):
+    if found := _INVALID_CHARACTER.search(name):
         return f"Windows has no names with {found[0]!a}"
     return ""
 
@@ -231,8 +231,8 @@ wrong_type = Rule(
 )
 build_argument = Rule(
     name="build-argument",
-    summary="A line of argfile.conf that is no build argument, or one that the Dockerfiles do not take.",
-    reason="What an image is built from is known by its tag, so arguments come from the file alone, by name and value.",
+    summary="A line of argfile.conf that is not a build argument, or one that the Dockerfiles do not declare.",
+    reason="An image's tag identifies all that it is built from, so arguments and their values must be in the file.",
     consequence="Podman would take the value from the environment, and warn of arguments that nothing uses.",
     bad=Example(files={"argfile.conf": "FLOW_NAMES=Greeting\n"}),
     good=Example(files={"argfile.conf": "# What the image says of itself.\nFLOW_NAME=Greeting\n"}),

@@ -1,4 +1,4 @@
-"""Rules of the widgets in forms: what the Orchestrator's form can do with them is in `generator/forms`."""
+"""Rules about the widgets of forms; `generator/forms` has the facts about the Orchestrator's widgets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from generator.text.words import listed
 from generator.text.yaml_reader import Node
 from generator.workflow.workflow import Workflow
 
-_NEAR: Final = 0.75
+_MIN_SIMILARITY: Final = 0.75
 _DESCRIPTORS: Final = "authTokenDescriptors"
 _PREFIXES: Final = ("fetch", "validate")
 
@@ -47,7 +47,7 @@ def _text(node: Node | None) -> str:
 
 
 def _descriptors(field: Field) -> Iterator[Node]:
-    """The tokens that a field asks for."""
+    """Yield the descriptors of the tokens that a field requests."""
     if field.widget and field.widget.name == AUTH and field.props:
         listed_ = _items(field.props.value.get(_DESCRIPTORS))
         yield from (item for item in listed_ if isinstance(item.value, dict))
@@ -64,42 +64,42 @@ def _descriptors(field: Field) -> Iterator[Node]:
 def ui_property(workflow: Workflow) -> Iterator[Found]:
     """A misspelt `ui:` property, widget or property of `ui:props`."""
     facts = form_facts()
-    own = frozenset(name for name in facts.props if name.startswith("ui:"))
+    prefixed = frozenset(name for name in facts.props if name.startswith("ui:"))
     for field in fields_of(workflow):
         for key, child in field.node.value.items():
             if key.startswith("ui:"):
-                yield from _nearly(field.beside(key), key, facts.ui_names | own)
+                yield from _misspelt(field.beside(key), key, facts.ui_names | prefixed)
             if key == "ui:widget" and isinstance(child.value, str):
-                yield from _nearly(field.schema.at(child), child.value, facts.widget_names)
+                yield from _misspelt(field.schema.at(child), child.value, facts.widget_names)
         for name, _ in field.given():
             if name.startswith(RESPONSE):
-                yield from _nearly_selected(field, name)
+                yield from _misspelt_selector(field, name)
             elif name not in facts.ui_names:
-                yield from _nearly(field.within(name), name, facts.props)
+                yield from _misspelt(field.within(name), name, facts.props)
         for descriptor in _descriptors(field):
             for name in descriptor.value:
-                yield from _nearly(field.schema.key(descriptor, name), name, frozenset(facts.descriptor.fields))
+                yield from _misspelt(field.schema.key(descriptor, name), name, frozenset(facts.descriptor.fields))
 
 
 @lru_cache(maxsize=1024)
-def _near(name: str, known: frozenset[str]) -> str:
-    return did_you_mean(name, known, near=_NEAR)
+def _suggestion(name: str, known: frozenset[str]) -> str:
+    return did_you_mean(name, known, near=_MIN_SIMILARITY)
 
 
-def _nearly(at: Position, name: str, known: frozenset[str]) -> Iterator[Found]:
-    if name not in known and (help_ := _near(name, known)):
+def _misspelt(at: Position, name: str, known: frozenset[str]) -> Iterator[Found]:
+    if name not in known and (help_ := _suggestion(name, known)):
         yield Found(at=at, message=f"the form does not support '{name}'{help_}", edit=respelt(at, name, known))
 
 
-def _nearly_selected(field: Field, name: str) -> Iterator[Found]:
-    """What a widget that reads certain parts of a response alone is told to read under a name like one of them."""
+def _misspelt_selector(field: Field, name: str) -> Iterator[Found]:
+    """Yield a finding if a widget does not support a part of the response, but a similarly named one."""
     widget = field.widget
     if widget is None or widget.selects or name in widget.properties:
         return
     known = {known.removeprefix(RESPONSE) for known in widget.properties if known.startswith(RESPONSE)}
     at, end = field.within(name), name.removeprefix(RESPONSE)
-    if did_you_mean(end, known, near=_NEAR):
-        help_ = did_you_mean(end, known, near=_NEAR).replace("'", f"'{RESPONSE}", 1)
+    if did_you_mean(end, known, near=_MIN_SIMILARITY):
+        help_ = did_you_mean(end, known, near=_MIN_SIMILARITY).replace("'", f"'{RESPONSE}", 1)
         right = only_near(end, known)
         edit = replaced(at, name, RESPONSE + right if right else None)
         yield Found(at=at, message=f"'{widget.name}' does not support '{name}'{help_}", edit=edit)
@@ -114,7 +114,7 @@ def _nearly_selected(field: Field, name: str) -> Iterator[Found]:
     good=_form('"ui:widget": "ActiveText", "ui:props": {"ui:text": "Hello"}'),
 )
 def ui_place(workflow: Workflow) -> Iterator[Found]:
-    """A property of a widget beside `ui:props`, or one of the form in it."""
+    """A property of a widget next to `ui:props`, or a property of the form inside it."""
     facts = form_facts()
     for field in fields_of(workflow):
         if field.widget is None:
@@ -138,14 +138,14 @@ def ui_place(workflow: Workflow) -> Iterator[Found]:
     good=_form(_CHOSEN % '"fetch:response:value": "people.id", "fetch:response:label": "people.name"'),
 )
 def ui_required(workflow: Workflow) -> Iterator[Found]:
-    """A widget without a property of `ui:props` that it cannot do without."""
+    """A widget without a property of `ui:props` that it requires."""
     for schema, part in entered_objects(workflow):
-        for fields in _declared(schema, part):
-            yield from _missing(fields)
+        for fields in _field_declarations(schema, part):
+            yield from _missing_properties(fields)
 
 
-def _declared(schema: Schema, part: Described) -> Iterator[list[Field]]:
-    """Each property of an object, with all that says how the form shows it."""
+def _field_declarations(schema: Schema, part: Described) -> Iterator[list[Field]]:
+    """Yield the `ui:` settings in all declarations of each property of an object."""
     fields: dict[str, list[Field]] = {}
     for name, node in part.declared():
         if isinstance(node.value, dict):
@@ -153,9 +153,9 @@ def _declared(schema: Schema, part: Described) -> Iterator[list[Field]]:
     yield from fields.values()
 
 
-def _missing(fields: list[Field]) -> Iterator[Found]:
+def _missing_properties(fields: list[Field]) -> Iterator[Found]:
     first = next((field for field in fields if field.widget), None)
-    # RJSF takes the same from ui:options, and a $ref leads to more
+    # RJSF also reads these from ui:options, and a $ref can add properties.
     if (
         first is None
         or first.widget is None
@@ -163,15 +163,15 @@ def _missing(fields: list[Field]) -> Iterator[Found]:
     ):
         return
     given = {name for field in fields for name, node in field.given() if node.value not in (None, "", False)}
-    # a name that is almost right, or in the wrong place, is another rule's
-    there = given.union(*(field.node.value for field in fields))
-    for need in first.widget.needs:
-        nearly = any(only_near(name, need.one_of, near=0.9) for name in there)
-        if nearly or (need.when and need.when not in given):
+    # Misspelt and misplaced names are reported by other rules.
+    present = given.union(*(field.node.value for field in fields))
+    for requirement in first.widget.needs:
+        misspelt = any(only_near(name, requirement.one_of, near=0.9) for name in present)
+        if misspelt or (requirement.when and requirement.when not in given):
             continue
-        with_ = f" with '{need.when}'" if need.when else ""
-        names = listed([f"'{name}'" for name in need.one_of], "or")
-        message = f"'{first.widget.name}' needs {names}{with_}; add it to 'ui:props'"
+        condition = f" with '{requirement.when}'" if requirement.when else ""
+        names = listed([f"'{name}'" for name in requirement.one_of], "or")
+        message = f"'{first.widget.name}' needs {names}{condition}; add it to 'ui:props'"
         yield Found(at=first.schema.at(first.node.value["ui:widget"]), message=message)
 
 
@@ -188,14 +188,14 @@ def ui_value(workflow: Workflow) -> Iterator[Found]:
     for field in fields_of(workflow):
         if field.widget:
             for prefix in _PREFIXES:
-                yield from _request(field, prefix)
-            yield from _logins(field)
+                yield from _invalid_request(field, prefix)
+            yield from _invalid_logins(field)
     for schema, part in entered_objects(workflow):
-        yield from _required_logins(schema, part)
+        yield from _unfillable_logins(schema, part)
 
 
-def _request(field: Field, prefix: str) -> Iterator[Found]:
-    """What is wrong with the request that a widget is to send."""
+def _invalid_request(field: Field, prefix: str) -> Iterator[Found]:
+    """Yield findings about the request that a widget sends."""
     given = dict(field.given())
     method, body = given.get(f"{prefix}:method"), given.get(f"{prefix}:body")
     known = form_facts().methods
@@ -216,8 +216,8 @@ def _request(field: Field, prefix: str) -> Iterator[Found]:
         yield Found(at=field.schema.at(retrigger), message=message)
 
 
-def _logins(field: Field) -> Iterator[Found]:
-    """What is wrong with the tokens that a field asks for."""
+def _invalid_logins(field: Field) -> Iterator[Found]:
+    """Yield findings about the tokens that a field requests."""
     known = form_facts().descriptor
     for item in _descriptors(field):
         provider, kind = item.value.get("provider"), item.value.get("tokenType")
@@ -240,8 +240,8 @@ def _logins(field: Field) -> Iterator[Found]:
             yield Found(at=field.schema.at(kind or item), message=message)
 
 
-def _required_logins(schema: Schema, part: Described) -> Iterator[Found]:
-    """Fields that ask for a login are no part of the input, so no input has what a schema requires of them."""
+def _unfillable_logins(schema: Schema, part: Described) -> Iterator[Found]:
+    """Yield required fields that ask for a login, which are never part of the input."""
     asked = {name for name, node in part.declared() if widget_of(node) == AUTH}
     for node in part.schemas:
         for item in _items(node.value.get("required")):
@@ -261,7 +261,7 @@ def _required_logins(schema: Schema, part: Described) -> Iterator[Found]:
     ),
 )
 def ui_template(workflow: Workflow) -> Iterator[Found]:
-    """A template in `ui:props`, or a name in a retrigger, that stands for nothing."""
+    """A template in `ui:props`, or a name in a retrigger, that has no value."""
     names = FormNames(workflow)
     for field in fields_of(workflow):
         if field.widget is None:
@@ -269,15 +269,15 @@ def ui_template(workflow: Workflow) -> Iterator[Found]:
         for key, child in field.given():
             if key in ("fetch:retrigger", "validate:retrigger"):
                 for item in _items(child):
-                    yield from _in_retrigger(field, item, names)
+                    yield from _invalid_retrigger_item(field, item, names)
             elif key.startswith(RESPONSE) or (key in field.widget.properties and key != _DESCRIPTORS):
                 for node in child.walk():
                     if isinstance(node.value, str):
-                        yield from _in_template(field, node, names, selector=key.startswith(RESPONSE))
+                        yield from _invalid_templates(field, node, names, selector=key.startswith(RESPONSE))
 
 
-def _in_retrigger(field: Field, item: Node, names: FormNames) -> Iterator[Found]:
-    """What is wrong with a name on whose change a widget asks again."""
+def _invalid_retrigger_item(field: Field, item: Node, names: FormNames) -> Iterator[Found]:
+    """Yield findings about an item of a retrigger, the name of a value whose change repeats the request."""
     text, at = item.value, field.schema.at(item)
     if not isinstance(text, str):
         return
@@ -290,8 +290,8 @@ def _in_retrigger(field: Field, item: Node, names: FormNames) -> Iterator[Found]
         yield Found(at=at, message=fault.message, edit=fault.edit(at, text))
 
 
-def _in_template(field: Field, node: Node, names: FormNames, *, selector: bool) -> Iterator[Found]:
-    """What is wrong with the templates in a text; a `selector` is JSONata, where `$` and braces mean something."""
+def _invalid_templates(field: Field, node: Node, names: FormNames, *, selector: bool) -> Iterator[Found]:
+    """Yield findings about the templates in a text; a `selector` is JSONata, which has its own `$` and braces."""
     text, at = node.value, field.schema.at(node)
     for unit in units(text):
         if not unit.closed:
@@ -319,10 +319,10 @@ def ui_release(repository: Repository) -> Iterator[Found]:
     if repository.rhdh:
         for workflow in repository.workflows:
             for field in fields_of(workflow):
-                yield from _of_another_release(field, repository.rhdh)
+                yield from _not_in_release(field, repository.rhdh)
 
 
-def _of_another_release(field: Field, release: Release) -> Iterator[Found]:
+def _not_in_release(field: Field, release: Release) -> Iterator[Found]:
     if field.widget and release < field.widget.since:
         at = field.schema.at(field.node.value["ui:widget"])
         message = f"RHDH {release} has no widget '{field.widget.name}', which came with {field.widget.since}"
@@ -330,14 +330,14 @@ def _of_another_release(field: Field, release: Release) -> Iterator[Found]:
         return
     for name, known in form_facts().beside.items():
         if name in field.node.value and not known.read_by(release):
-            yield Found(at=field.beside(name), message=_unread(known, release))
+            yield Found(at=field.beside(name), message=_release_message(known, release))
     read = field.widget.properties if field.widget else {}
     for name, _ in field.given():
         if name in read and not read[name].read_by(release):
-            yield Found(at=field.within(name), message=_unread(read[name], release))
+            yield Found(at=field.within(name), message=_release_message(read[name], release))
 
 
-def _unread(known: Property, release: Release) -> str:
+def _release_message(known: Property, release: Release) -> str:
     if known.until and known.until <= release:
         return f"RHDH {release} no longer reads '{known.name}', which went with {known.until}"
     return f"RHDH {release} does not read '{known.name}', which came with {known.since}"

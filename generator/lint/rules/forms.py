@@ -1,4 +1,4 @@
-"""Rules of input schemas as forms: the Orchestrator asks for what they describe, and calls with what was entered."""
+"""Rules about input schemas, from which the Orchestrator generates forms."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from generator.lint.rules.schemas import Described, Schema, described, entered_o
 from generator.text.yaml_reader import Node
 from generator.workflow.workflow import Workflow
 
-#: Keywords that may add properties to those that a schema names.
-_MAY_ADD: Final = frozenset({"$ref", "patternProperties"})
+#: Keywords that can add undeclared properties.
+_ADDING_KEYWORDS: Final = frozenset({"$ref", "patternProperties"})
 
 
 def _form(properties: str, more: str = "") -> Example:
@@ -56,7 +56,7 @@ def input_title(workflow: Workflow) -> Iterator[Found]:
                 yield Found(
                     at=schema.at(schema.root), message="the input schema has no 'title'; add what the form asks for"
                 )
-            for name, at in _asked(schema, "title"):
+            for name, at in _without_keyword(schema, "title"):
                 yield Found(at=at, message=f"the property '{name}' has no 'title'; add what the form shows next to it")
 
 
@@ -73,7 +73,7 @@ def input_description(workflow: Workflow) -> Iterator[Found]:
     for schema in schemas_of(workflow):
         if not (schema.root and schema.entered) or schema.referred:
             continue
-        if missing := [*_asked(schema, "description")]:
+        if missing := [*_without_keyword(schema, "description")]:
             names = ", ".join(f"'{name}'" for name, _ in missing[:5]) + (", …" if missing[5:] else "")
             yield Found(
                 at=missing[0][1],
@@ -81,26 +81,26 @@ def input_description(workflow: Workflow) -> Iterator[Found]:
             )
 
 
-def _asked(schema: Schema, missing: str) -> Iterator[tuple[str, Position]]:
-    """The properties that a form asks for and that have no such keyword wherever they are declared: name, position."""
+def _without_keyword(schema: Schema, missing: str) -> Iterator[tuple[str, Position]]:
+    """Yield the name and position of each property in the form that no declaration gives the keyword."""
     for part in described(schema):
         declared: dict[str, list[Node]] = {}
         for name, node in part.declared():
             declared.setdefault(name, []).append(node)
         for name, nodes in declared.items():
-            if not any(_says(node, missing) for node in nodes):
+            if not any(_has_keyword(node, missing) for node in nodes):
                 yield name, schema.at(nodes[0])
 
 
-def _says(node: Node, keyword: str) -> bool:
-    """Whether a form needs no such keyword of a property, or has it."""
+def _has_keyword(node: Node, keyword: str) -> bool:
+    """Return whether a property has the keyword, or the form does not need it."""
     if not isinstance(node.value, dict) or "$ref" in node.value or "const" in node.value:
         return True
-    return bool(_text(node, keyword)) or _unseen(_text(node, "ui:widget"))
+    return bool(_text(node, keyword)) or _has_no_label(_text(node, "ui:widget"))
 
 
-def _unseen(widget: str) -> bool:
-    """Whether a widget shows no label of its own."""
+def _has_no_label(widget: str) -> bool:
+    """Return whether a widget does not show a label."""
     known = form_facts().widgets.get(widget)
     return widget == "hidden" or (known is not None and known.unseen)
 
@@ -120,10 +120,10 @@ def required_property(workflow: Workflow) -> Iterator[Found]:
             continue
         for part in described(schema):
             known = {name: None for name, _ in part.declared()}
-            if not known or any(map(_may_add, part.schemas)):
+            if not known or any(map(_allows_undeclared, part.schemas)):
                 continue
-            named = (one for node in (*part.schemas, *part.tested) for one in _names(schema, node))
-            tested = (one for node in part.tested for one in _keys(schema, node, "properties"))
+            named = (reference for node in (*part.schemas, *part.tested) for reference in _referred_names(schema, node))
+            tested = (reference for node in part.tested for reference in _keys(schema, node, "properties"))
             unknown = [(name, at) for name, at in (*named, *tested) if name not in known]
             for index, (name, at) in enumerate(unknown):
                 near = known if index < HELPED else ()
@@ -133,13 +133,13 @@ def required_property(workflow: Workflow) -> Iterator[Found]:
                 )
 
 
-def _may_add(node: Node) -> bool:
-    """Whether a schema allows for properties that it does not name."""
-    return not node.value or bool(node.value.keys() & _MAY_ADD)
+def _allows_undeclared(node: Node) -> bool:
+    """Return whether a schema allows undeclared properties."""
+    return not node.value or bool(node.value.keys() & _ADDING_KEYWORDS)
 
 
-def _names(schema: Schema, node: Node) -> Iterator[tuple[str, Position]]:
-    """The properties that a schema names besides `properties`, and where."""
+def _referred_names(schema: Schema, node: Node) -> Iterator[tuple[str, Position]]:
+    """Yield the properties to which a schema refers outside of `properties`, with their positions."""
     required = node.value.get("required")
     yield from _texts(schema, required)
     for keyword in ("dependencies", "dependentRequired", "dependentSchemas"):
@@ -172,14 +172,14 @@ def default_value(workflow: Workflow) -> Iterator[Found]:
     """A default of the wrong type, or that is not one of the allowed values."""
     for schema, node in _objects(workflow, entered=True):
         if default := node.value.get("default"):
-            yield from _wrong(schema, default, node)
+            yield from _invalid_default(schema, default, node)
     for schema, part in entered_objects(workflow):
-        for default, property_ in _declared_again(part):
-            yield from _wrong(schema, default, property_)
+        for default, property_ in _conditional_defaults(part):
+            yield from _invalid_default(schema, default, property_)
 
 
-def _declared_again(part: Described) -> Iterator[tuple[Node, Node]]:
-    """The defaults that `then`, a dependency and the like give to a property, each with what it is otherwise."""
+def _conditional_defaults(part: Described) -> Iterator[tuple[Node, Node]]:
+    """Yield the defaults in `then`, dependencies and the like, each with the property's own schema."""
     always = dict(_properties(part.schemas[0])) if part.schemas else {}
     for schema in part.schemas[1:]:
         for name, node in _properties(schema):
@@ -194,9 +194,9 @@ def _properties(schema: Node) -> Iterator[tuple[str, Node]]:
         yield from ((name, node) for name, node in properties.value.items() if isinstance(node.value, dict))
 
 
-def _wrong(schema: Schema, default: Node, form: Node) -> Iterator[Found]:
-    """What is wrong with a default, or with a part of it."""
-    kind, values = (form.value.get(key) for key in ("type", "enum"))
+def _invalid_default(schema: Schema, default: Node, schema_node: Node) -> Iterator[Found]:
+    """Yield findings about a default and its parts."""
+    kind, values = (schema_node.value.get(key) for key in ("type", "enum"))
     found = plain_type(default.plain())
     wanted = kind.value if kind and isinstance(kind.value, str) else found
     if found != wanted and (found, wanted) != ("integer", "number"):
@@ -205,13 +205,13 @@ def _wrong(schema: Schema, default: Node, form: Node) -> Iterator[Found]:
         help_ = did_you_mean(str(default.value), map(str, values.plain())) or "; write one of 'enum'"
         yield Found(at=schema.at(default), message=f"'{str(default.value)[:100]}' is not one of its values{help_}")
     else:
-        for part, of in _parts(default, form):
-            yield from _wrong(schema, part, of)
+        for part, of in _parts_with_schemas(default, schema_node):
+            yield from _invalid_default(schema, part, of)
 
 
-def _parts(default: Node, form: Node) -> Iterator[tuple[Node, Node]]:
-    """The values in a default, each with the schema that describes it."""
-    items, properties = (form.value.get(key) for key in ("items", "properties"))
+def _parts_with_schemas(default: Node, schema_node: Node) -> Iterator[tuple[Node, Node]]:
+    """Yield the values in a default, each with its schema."""
+    items, properties = (schema_node.value.get(key) for key in ("items", "properties"))
     if isinstance(default.value, list) and items and isinstance(items.value, dict):
         yield from ((item, items) for item in default.value)
     if isinstance(default.value, dict) and properties and isinstance(properties.value, dict):

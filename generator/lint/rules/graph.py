@@ -1,6 +1,6 @@
-"""Rules of transitions: every state is reached, every run comes to an end, and no loop spins.
+"""Rules about transitions: unreachable states, missing ends, busy loops and compensation.
 
-What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
+The engine's behavior was tested with SonataFlow 10.1 (../shared/tools/engine), each mistake in a separate workflow.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from generator.workflow.graph import Owner
     from generator.workflow.long_form import State
 
-#: States that the engine makes no error handler for: what their `onErrors` say never happens.
+#: Types of states whose `onErrors` the engine ignores.
 WITHOUT_HANDLERS: Final = frozenset({"inject", "sleep", "switch"})
-#: Start states that nothing may lead back to: they are no sub-process, so they have one way in.
+#: Types of start states that allow no incoming transition, because the engine does not run them as sub-processes.
 _ONE_WAY_IN: Final = frozenset({"inject", "sleep", "switch", "event", "parallel"})
-#: States that let time pass, or wait for somebody.
+#: Types of states that wait for time to pass or for events.
 _WAITING: Final = frozenset({"sleep", "delay", "event", "callback"})
-#: The states of a loop that a message names.
-_SHOWN: Final = 5
+#: How many states of a loop a message names.
+_MAX_SHOWN: Final = 5
 
-_TWO: Final = """
+_TWO_STATES: Final = """
 states:
   - {name: Begin, type: inject, data: {count: 0}, %s}
   - {name: Finish, type: inject, data: {done: true}, end: true}
@@ -80,8 +80,8 @@ _TWICE: Final = "[{name: seat, actions: [{functionRef: undo}]}, {name: meal, act
     "unreachable-state",
     reason="A state that nothing leads to never runs: a transition is missing, or names the wrong state.",
     consequence="The build fails: `Has no connection to the start node`. A compensation state is silently left out.",
-    bad=Example(definition=_TWO % "end: true"),
-    good=Example(definition=_TWO % "transition: Finish"),
+    bad=Example(definition=_TWO_STATES % "end: true"),
+    good=Example(definition=_TWO_STATES % "transition: Finish"),
 )
 def unreachable_state(workflow: Workflow) -> Iterator[Found]:
     """A state that no run can reach."""
@@ -135,8 +135,8 @@ def busy_loop(workflow: Workflow) -> Iterator[Found]:
     for definition in with_known_states(workflow):
         for loop in _loops(definition.graph):
             if loop.spins:
-                way = ", ".join(f"'{name}'" for name in loop.states[:_SHOWN])
-                way += ", …" if len(loop.states) > _SHOWN else ""
+                way = ", ".join(f"'{name}'" for name in loop.states[:_MAX_SHOWN])
+                way += ", …" if len(loop.states) > _MAX_SHOWN else ""
                 message = f"the loop of {way} never waits and has no exit; leave it on a condition, or sleep in it"
                 severity = Severity.WARNING if loop.leaving else None
                 yield Found(at=_position(definition, loop.states[0]), message=message, severity=severity)
@@ -172,8 +172,8 @@ def back_to_start(workflow: Workflow) -> Iterator[Found]:
     reason="A run either continues or ends; it is unclear which of the two is meant.",
     consequence="On a state the build fails: `cannot have more than one outgoing connection`. On a condition the "
     "transition wins, on an error handler the end.",
-    bad=Example(definition=_TWO % "end: true, transition: Finish"),
-    good=Example(definition=_TWO % "transition: Finish"),
+    bad=Example(definition=_TWO_STATES % "end: true, transition: Finish"),
+    good=Example(definition=_TWO_STATES % "transition: Finish"),
 )
 def end_and_transition(workflow: Workflow) -> Iterator[Found]:
     """A state, a condition or an error handler with both `end` and `transition`."""
@@ -197,9 +197,11 @@ def end_and_transition(workflow: Workflow) -> Iterator[Found]:
 def no_way_out(workflow: Workflow) -> Iterator[Found]:
     """A state, a condition or an error handler with neither `end` nor `transition`."""
     for definition in workflow.definitions():
-        undoing = _compensating(definition.graph)
+        compensating = _compensation_targets(definition.graph)
         for where, owner in _owners(definition):
-            decides = owner.get("type") == "switch" or owner.get("name") in undoing or owner.get("usedForCompensation")
+            decides = (
+                owner.get("type") == "switch" or owner.get("name") in compensating or owner.get("usedForCompensation")
+            )
             if owner.get("transition") is None and owner.get("end") is None and not decides:
                 message = "neither 'transition' nor 'end' is set; add one of them"
                 yield Found(at=definition.position_of(*where), message=message)
@@ -239,12 +241,12 @@ def compensation(workflow: Workflow) -> Iterator[Found]:
             at = definition.position_of("start", "stateName")
             yield Found(at=at, message=f"the start state '{graph.start}' is 'usedForCompensation'; start at another")
         for edge in graph.edges:
-            if edge.target in graph.states and (message := _wrong_way(graph, edge, marked)):
+            if edge.target in graph.states and (message := _invalid_edge(graph, edge, marked)):
                 yield Found(at=definition.position_of(*edge.where), message=message)
 
 
-def _wrong_way(graph: Graph, edge: Edge, marked: set[str]) -> str | None:
-    """What is wrong with a way from or to a state for compensation."""
+def _invalid_edge(graph: Graph, edge: Edge, marked: set[str]) -> str | None:
+    """Return what is wrong with an edge from or to a compensation state, or None."""
     from_marked, to_marked = edge.source in marked, edge.target in marked
     match edge.kind:
         case EdgeKind.COMPENSATION if from_marked:
@@ -278,24 +280,26 @@ def compensation_state(workflow: Workflow) -> Iterator[Found]:
     """A state of a compensation that the engine cannot run there."""
     for definition in with_known_states(workflow):
         graph = definition.graph
-        first = _compensating(graph)
+        first = _compensation_targets(graph)
         goes_on = graph.following(edge for edge in graph.edges if edge.kind is EdgeKind.TRANSITION)
         run = closure(first, goes_on)
         marked = [name for name, state in graph.states.items() if state.get("usedForCompensation")]
         for name in marked:
             state = graph.states[name]
-            if message := _unfit(state, reached=name in run, first=name in first, goes_on=bool(goes_on[name])):
+            if message := _unsupported_state(
+                state, reached=name in run, first=name in first, goes_on=bool(goes_on[name])
+            ):
                 yield Found(at=_position(definition, name), message=message)
             if name in run and state["type"] != "operation":
-                yield from _handlers(definition, name)
+                yield from _continuing_handlers(definition, name)
         inside = {name: [target for target in goes_on[name] if target in marked] for name in marked if name in run}
         for loop in in_order(cycles(inside), graph.indices):
             message = f"the compensation leads back to '{loop[0]}' and never ends; remove the transition"
             yield Found(at=_position(definition, loop[0]), message=message)
 
 
-def _unfit(state: State, *, reached: bool, first: bool, goes_on: bool) -> str | None:
-    """Why a state cannot be part of a compensation, as its first state or before another."""
+def _unsupported_state(state: State, *, reached: bool, first: bool, goes_on: bool) -> str | None:
+    """Return why a state cannot be part of a compensation, as its first state or before another, or None."""
     match state["type"]:
         case "event":
             return "an event state cannot be 'usedForCompensation'; call what it waits for from an operation"
@@ -308,8 +312,8 @@ def _unfit(state: State, *, reached: bool, first: bool, goes_on: bool) -> str | 
     return None
 
 
-def _handlers(definition: Definition, name: str) -> Iterator[Found]:
-    """The handlers of a state that go on at another, which they cannot."""
+def _continuing_handlers(definition: Definition, name: str) -> Iterator[Found]:
+    """Yield a state's error handlers that lead to another state, which is not possible in a compensation."""
     for edge in definition.graph.outgoing(name):
         if edge.kind is EdgeKind.ERROR and edge.target and is_followed(definition.graph, edge):
             message = "in a compensation, only the error of an operation can lead to a state; let it end the run"
@@ -318,7 +322,7 @@ def _handlers(definition: Definition, name: str) -> Iterator[Found]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Loop:
-    """States that lead to each other, the ways out of them, and whether one of them lets time pass."""
+    """States that lead to each other, the edges that leave them, and whether one of them waits."""
 
     states: Sequence[str]
     leaving: Sequence[Edge]
@@ -326,12 +330,12 @@ class _Loop:
 
     @property
     def spins(self) -> bool:
-        """Whether it neither waits nor has a way out, but for errors."""
+        """Whether it neither waits nor can be left, except by errors."""
         return not self.waits and all(edge.kind is EdgeKind.ERROR for edge in self.leaving)
 
 
 def _owners(definition: Definition) -> Iterator[tuple[FieldPath, Owner]]:
-    """Everything that has a way out: states, conditions, error handlers; with their paths in the flow."""
+    """Yield everything that can have a transition or an end, with its path: states, conditions, error handlers."""
     for where, state in states_of(definition.flow):
         yield where, state
         inner: dict[str, Sequence[Owner]] = {
@@ -346,7 +350,7 @@ def _owners(definition: Definition) -> Iterator[tuple[FieldPath, Owner]]:
 
 
 def with_known_states(workflow: Workflow) -> Iterator[Definition]:
-    """The definitions whose ways all lead to one state: a misspelt name would make others look lost."""
+    """Yield the definitions whose references to states are all unique and valid, as rules about the graph require."""
     for definition in workflow.definitions():
         names = definition.declared("state")
         targets = {reference.name for reference in definition.references if reference.target == "state"}
@@ -359,7 +363,7 @@ def _position(definition: Definition, state: str) -> Position:
 
 
 def is_followed(graph: Graph, edge: Edge) -> bool:
-    """Whether the engine ever goes this way as part of the workflow itself."""
+    """Return whether the engine can follow an edge in the main flow."""
     match edge.kind:
         case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
             return False
@@ -369,14 +373,14 @@ def is_followed(graph: Graph, edge: Edge) -> bool:
             return True
 
 
-def _compensating(graph: Graph) -> set[str]:
+def _compensation_targets(graph: Graph) -> set[str]:
     return {edge.target for edge in graph.edges if edge.kind is EdgeKind.COMPENSATION and edge.target}
 
 
 def _reached(graph: Graph) -> frozenset[str]:
-    """The states that the engine finds a way to, from the start or for compensation."""
+    """Return the states that are reachable for the engine, from the start or by compensation."""
     following = graph.following(edge for edge in graph.edges if is_followed(graph, edge))
-    return closure([graph.start, *_compensating(graph)], following)
+    return closure([graph.start, *_compensation_targets(graph)], following)
 
 
 def _waits(state: State) -> bool:
@@ -385,7 +389,7 @@ def _waits(state: State) -> bool:
 
 
 def _loops(graph: Graph) -> Iterator[_Loop]:
-    """The loops that a run can come to, each as large as it is, in the file's order."""
+    """Yield the reachable loops, each with all of its states, in the file's order."""
     reached = _reached(graph)
     found = (cycle for cycle in cycles(graph.following(graph.edges)) if cycle[0] in reached)
     for states in in_order(found, graph.indices):

@@ -1,4 +1,4 @@
-"""Rules of what the API server, Helm and the operator refuse: names, lengths, sizes, fields that no CRD takes."""
+"""Rules about what the API server, Helm and the operator reject: names, sizes, and fields not in the CRD."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from generator.workflow.workflow import SECRETS, Workflow
 
 #: The API server's limit for the data of a ConfigMap (kubernetes.io/docs/concepts/configuration/configmap).
 MAX_CONFIG_MAP_BYTES: Final = 1024 * 1024
-#: RFC 1123, as Kubernetes checks names of objects (apimachinery, IsDNS1123Subdomain).
+#: The limit for object names (RFC 1123; apimachinery, IsDNS1123Subdomain).
 MAX_NAME: Final = 253
 _OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _SERVICE_NAME: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DIGIT_FIRST: Final = re.compile(r"\$\{\s*[0-9]")
 _DATA_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
-#: Variables that hold a credential: the last part is TOKEN, PASSWORD or SECRET, or the end is API_KEY or PRIVATE_KEY.
+#: Names of variables with credentials: the last word is TOKEN, PASSWORD or SECRET, or the end API_KEY or PRIVATE_KEY.
 _CREDENTIAL_VARIABLE: Final = re.compile(
     r"(?i:(^|_)(token|password|secret)|api_key|private_key)$|[a-z0-9](Token|Password|Secret|ApiKey|PrivateKey)$"
 )
@@ -64,12 +64,12 @@ def _not_a_name(workflow: Workflow) -> Found:
     at = definition.position_of("id")
     message = f"the id '{definition.id[:100]}' is not a Kubernetes name"
     calls = [
-        one.position_of(*where, "subFlowRef", "workflowId")
-        for one in workflow.definitions()
-        for where, action in actions_of(one.flow)
+        each.position_of(*where, "subFlowRef", "workflowId")
+        for each in workflow.definitions()
+        for where, action in actions_of(each.flow)
         if subflow_of(action) == definition.id
     ]
-    # the engine compiles no subflow whose id has a dash
+    # The engine cannot compile a call of a subflow whose id has a dash.
     joined = (lambda match: match[1].upper()) if calls else (lambda match: f"-{match[1]}")
     right = re.sub("_+(.?)", joined, definition.id.strip("_")).strip("-.")
     if "_" not in definition.id or right[:1].isdigit() or not _OBJECT_NAME.fullmatch(right.lower()):
@@ -203,7 +203,7 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "plain-secret",
     severity=Severity.WARNING,
-    reason="A variable becomes a value of the chart under `env`, which stands in the custom resource for all to read.",
+    reason="A variable becomes a value of the chart under `env`, which is plain text in the custom resource.",
     consequence="The workflow runs, but its credential is in no Secret.",
     bad=Example(files={"application.properties": "tickets.password=${TICKETS_PASSWORD}\n"}),
     good=Example(
@@ -228,7 +228,7 @@ def plain_secret(workflow: Workflow) -> Iterator[Found]:
 
 
 def _where_read(workflow: Workflow, name: str) -> Position:
-    """Where a variable is read first: in application.properties, else in a definition."""
+    """Return the first position at which a variable is read, in application.properties or else in a definition."""
     properties = workflow.properties
     for entry in properties.winning().values() if properties else ():
         for found in expressions(entry.value):
@@ -287,7 +287,7 @@ states:
 def unreadable_value(workflow: Workflow) -> Iterator[Found]:
     """A value that the operator cannot decode, such as `arguments` that are one expression, or a list."""
     for each in unreadable(flow(workflow)):
-        # A state without a type that is known is reported by itself.
+        # Unknown types of states are reported by another rule.
         if each.path[:1] != ("states",) or each.path[2:] != ("type",):
             message = f"the operator cannot read {each.what}: {CONSEQUENCE}; {each.instead}"
             yield Found(at=workflow.definition.position_of(*each.path), message=message, blocking=True)

@@ -1,4 +1,4 @@
-"""Rules of what the Orchestrator (Red Hat Developer Hub) shows of a workflow: its type, its result, what comes next.
+"""Rules about what the Orchestrator (Red Hat Developer Hub) shows: a workflow's type, result and next workflows.
 
 Source: the schema of WorkflowResult that its workflows share (serverless-workflows, workflow-result-schema.json).
 """
@@ -24,7 +24,7 @@ _OUTPUT: Final = frozenset({"key", "value", "format"})
 _FORMATS: Final = ("text", "number", "link", "markdown")
 _COMPLETED: Final = ("success", "error")
 _NEXT: Final = frozenset({"id", "name"})
-#: An assessment's options: one workflow, and lists of them.
+#: The options of an assessment: a single workflow, and lists of workflows.
 _CURRENT: Final = "currentVersion"
 _OPTIONS: Final = ("newOptions", "otherOptions", "upgradeOptions", "migrationOptions", "continuationOptions")
 
@@ -54,7 +54,7 @@ _GOOD: Final = Example(definition=_BASE % (_INFRASTRUCTURE, '{result: {message: 
 
 
 def is_for_orchestrator(definition: Definition) -> bool:
-    """Whether a definition says that the Orchestrator is to show it."""
+    """Return whether a definition is marked for the Orchestrator, by an annotation or an output schema."""
     annotated = any(text.startswith(_PREFIX) for text in definition.flow.get("annotations", ()))
     return annotated or any(True for _ in definition.output_schemas())
 
@@ -128,7 +128,7 @@ def workflow_result(workflow: Workflow) -> Iterator[Found]:
     for definition, written in _results(workflow):
         result = written.content.get("result")
         if isinstance(result, dict):
-            for message in _wrong_in_result(result):
+            for message in _invalid_in_result(result):
                 yield Found(at=definition.position_of(*written.where), message=message)
 
 
@@ -153,7 +153,7 @@ def workflow_options(workflow: Workflow) -> Iterator[Found]:
     """An assessment's `workflowOptions` with a misspelt key, or with something else where a list belongs."""
     for definition, written in _results(workflow):
         for options in _options(written.content):
-            for message in _wrong_in_options(options):
+            for message in _invalid_in_options(options):
                 yield Found(at=definition.position_of(*written.where), message=message)
 
 
@@ -173,7 +173,7 @@ def unknown_workflow(repository: Repository) -> Iterator[Found]:
     for workflow in repository.workflows:
         for definition, written in _results(workflow):
             at = definition.position_of(*written.where)
-            for id_ in _offered(written.content):
+            for id_ in _offered_ids(written.content):
                 if id_ not in known:
                     help_ = did_you_mean(id_, known) or "; name the id of one of this repository"
                     yield Found(at=at, message=f"the result offers the unknown workflow '{id_[:100]}'{help_}")
@@ -192,31 +192,31 @@ def _options(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield options
 
 
-def _wrong_in_result(result: Mapping[str, Any]) -> Iterator[str]:
+def _invalid_in_result(result: Mapping[str, Any]) -> Iterator[str]:
     yield from _misspelt(result, _RESULT, "a result")
     completed = result.get("completedWith")
     if isinstance(completed, str) and completed not in _COMPLETED:
         yield f"'completedWith' is '{completed[:100]}'{one_of(completed, _COMPLETED)}"
     for key, fields, needed in (("outputs", _OUTPUT, ("key", "value")), ("nextWorkflows", _NEXT, ("id", "name"))):
         if key in result:
-            yield from _wrong_in_list(result[key], f"'{key}'", fields, needed)
+            yield from _invalid_in_list(result[key], f"'{key}'", fields, needed)
     for output in result["outputs"] if isinstance(result.get("outputs"), list) else ():
         shown = output.get("format") if isinstance(output, dict) else None
         if isinstance(shown, str) and shown not in _FORMATS:
             yield f"'format' is '{shown[:100]}'{one_of(shown, _FORMATS)}"
 
 
-def _wrong_in_options(options: Mapping[str, Any]) -> Iterator[str]:
+def _invalid_in_options(options: Mapping[str, Any]) -> Iterator[str]:
     yield from _misspelt(options, frozenset({_CURRENT, *_OPTIONS}), "workflowOptions")
     if _CURRENT in options:
-        yield from _wrong_in_list([options[_CURRENT]], f"'{_CURRENT}'", _NEXT, ("id", "name"))
+        yield from _invalid_in_list([options[_CURRENT]], f"'{_CURRENT}'", _NEXT, ("id", "name"))
     for key in _OPTIONS:
         if key in options:
-            yield from _wrong_in_list(options[key], f"'{key}'", _NEXT, ("id", "name"))
+            yield from _invalid_in_list(options[key], f"'{key}'", _NEXT, ("id", "name"))
 
 
-def _wrong_in_list(value: Any, what: str, fields: frozenset[str], needed: tuple[str, ...]) -> Iterator[str]:
-    """What is wrong with a list of objects that have some fields, and need some of them."""
+def _invalid_in_list(value: Any, what: str, fields: frozenset[str], needed: tuple[str, ...]) -> Iterator[str]:
+    """Yield messages about a list of objects with the known `fields`, of which `needed` are required."""
     if value is UNKNOWN or value is None:
         return
     if not isinstance(value, list):
@@ -238,8 +238,8 @@ def _misspelt(content: Mapping[str, Any], known: frozenset[str], what: str) -> I
             yield f"{what} has no '{key[:100]}'{help_}"
 
 
-def _offered(content: Mapping[str, Any]) -> Iterator[str]:
-    """The ids of workflows that a result offers."""
+def _offered_ids(content: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ids of the workflows that a result offers."""
     result = content.get("result")
     lists = [result.get("nextWorkflows")] if isinstance(result, dict) else []
     for options in _options(content):

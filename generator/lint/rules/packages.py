@@ -1,4 +1,4 @@
-"""Rules about packages and indexes, which lint does not report: `waybill package`, `index`, `check` and `diff` do."""
+"""Rules about packages and indexes, which `waybill package`, `index`, `check` and `diff` report instead of lint."""
 
 from __future__ import annotations
 

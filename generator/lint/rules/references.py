@@ -1,4 +1,4 @@
-"""Rules of references: everything that is named exists, once."""
+"""Rules about references to states, functions, files and the like, and about duplicate names."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from generator.workflow.dsl import RESULT, Target
 from generator.workflow.folder import RESOURCE_FOLDERS, SHARED
 from generator.workflow.workflow import Workflow
 
-#: Function types whose operation is `FILE#NAME`; the others hold an expression, a call or the name of a service.
-_WITH_FILE: Final = ("rest", "asyncapi", "rpc", "graphql")
-#: What is declared, to the field of the workflow that declares it.
+#: Function types whose operation is `FILE#NAME`; in others, it is an expression, a call or the name of a service.
+_FILE_TYPES: Final = ("rest", "asyncapi", "rpc", "graphql")
+#: The field of a definition with the declarations of each kind of target.
 SECTIONS: Final[dict[Target, str]] = {
     "state": "states",
     "function": "functions",
@@ -31,11 +31,11 @@ SECTIONS: Final[dict[Target, str]] = {
 _PLURAL: Final[dict[Target, str]] = {**SECTIONS, "auth": "authentications"}
 
 
-#: So many misspelt names of a file get the nearest right one; looking for more would take minutes in a hostile file.
+#: How many unknown names in a file get a suggestion; more would take minutes in a malicious file.
 HELPED: Final = 50
 
 
-def _unknown(target: Target) -> Find:
+def _find_unknown(target: Target) -> Find:
     def find(workflow: Workflow) -> Iterator[Found]:
         for definition in workflow.definitions():
             known = frozenset(definition.declared(target))
@@ -44,12 +44,12 @@ def _unknown(target: Target) -> Find:
             unknown = [r for r in definition.references if r.target == target and r.name not in known]
             for index, reference in enumerate(unknown):
                 if target == "function" and ":" in reference.name:
-                    yield _of_a_namespace(reference, known)
+                    yield _namespace_call(reference, known)
                     continue
                 near = known if index < HELPED else ()
                 help_ = did_you_mean(reference.name, near) or f"; declare it under '{SECTIONS[target]}'"
                 message = f"{reference.phrase} the unknown {target} '{reference.name}'{help_}"
-                # The engine never waits for the result of an action's event, so it does not look for it either.
+                # The engine never waits for the result of an action's event, so it does not resolve it.
                 severity = Severity.WARNING if reference.phrase == RESULT else None
                 edit = respelt(reference.at, reference.name, near)
                 yield Found(at=reference.at, message=message, severity=severity, edit=edit)
@@ -57,15 +57,15 @@ def _unknown(target: Target) -> Find:
     return find
 
 
-def _of_a_namespace(reference: Reference, known: Collection[str]) -> Found:
-    """A call of what an add-on gives to the engine: nobody can tell here whether it is there."""
+def _namespace_call(reference: Reference, known: Collection[str]) -> Found:
+    """Return a warning about a call to a namespace of an add-on, whose presence in the image is not known."""
     namespace, _, name = reference.name.partition(":")
     message = f"calls '{reference.name}', which needs the add-on of the namespace '{namespace}'"
     help_ = f"; to call the function in 'functions', write '{name}'" if name in known else ""
     return Found(at=reference.at, message=f"{message}{help_}", severity=Severity.WARNING)
 
 
-def _twice(target: Target) -> Find:
+def _find_duplicates(target: Target) -> Find:
     def find(workflow: Workflow) -> Iterator[Found]:
         for definition in workflow.definitions():
             first: dict[str, Position] = {}
@@ -154,7 +154,7 @@ unknown_state = Rule(
     consequence="The build fails: `Action has no outgoing connection`, or `Process has no start node`.",
     bad=Example(definition=_STATES % "Finsh"),
     good=Example(definition=_STATES % "Finish"),
-    find=_unknown("state"),
+    find=_find_unknown("state"),
 )
 unknown_function = Rule(
     name="unknown-function",
@@ -164,7 +164,7 @@ unknown_function = Rule(
     consequence="The build fails with a message that names the function but not the place.",
     bad=Example(definition=_CALL % "greeet"),
     good=Example(definition=_CALL % "greet"),
-    find=_unknown("function"),
+    find=_find_unknown("function"),
 )
 unknown_event = Rule(
     name="unknown-event",
@@ -173,7 +173,7 @@ unknown_event = Rule(
     consequence="The build fails with a message that names the event but not the place.",
     bad=Example(definition=_EVENT % "aproved"),
     good=Example(definition=_EVENT % "approved"),
-    find=_unknown("event"),
+    find=_find_unknown("event"),
 )
 unknown_error = Rule(
     name="unknown-error",
@@ -182,7 +182,7 @@ unknown_error = Rule(
     consequence="The build fails: `Cannot find any error definition for errorRef`.",
     bad=Example(definition=_ERROR % "notFond"),
     good=Example(definition=_ERROR % "notFound"),
-    find=_unknown("error"),
+    find=_find_unknown("error"),
 )
 unknown_retry = Rule(
     name="unknown-retry",
@@ -191,7 +191,7 @@ unknown_retry = Rule(
     consequence="The engine retries no action, whatever `retries` says; see ignored-field.",
     bad=Example(definition=_RETRY % "thrce"),
     good=Example(definition=_RETRY % "thrice"),
-    find=_unknown("retry"),
+    find=_find_unknown("retry"),
 )
 unknown_auth = Rule(
     name="unknown-auth",
@@ -200,7 +200,7 @@ unknown_auth = Rule(
     consequence="The call goes out without credentials; a declared authentication is ignored, too (ignored-field).",
     bad=Example(definition=_AUTH % "logn", files=_PASSWORD),
     good=Example(definition=_AUTH % "login", files=_PASSWORD),
-    find=_unknown("auth"),
+    find=_find_unknown("auth"),
 )
 
 _TWICE_REASON: Final = "A name identifies one thing; it is undefined which of the two a reference means."
@@ -214,7 +214,7 @@ def _duplicate(target: Target, engine: str, bad: str, good: str, files: Mapping[
         consequence=engine,
         bad=Example(definition=bad, files=files or {}),
         good=Example(definition=good, files=files or {}),
-        find=_twice(target),
+        find=_find_duplicates(target),
     )
 
 
@@ -278,7 +278,7 @@ def missing_file(workflow: Workflow) -> Iterator[Found]:
             for at, reference in file_references(definition)
             if workflow.source.resolve(reference, definition.base).missing
         ]
-        nearby = _nearby(workflow, definition) if missing else []
+        nearby = _files_below(workflow, definition) if missing else []
         for index, (at, reference) in enumerate(missing):
             near = nearby if index < HELPED else ()
             help_ = did_you_mean(reference, near) or "; add it to the folder"
@@ -367,31 +367,31 @@ def remote_copy(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for at, reference in (*file_references(definition), *definition.uri_positions()):
             if copy := copy_of(workflow, reference):
-                yield _remote(at, reference, copy)
+                yield _copy_finding(at, reference, copy)
     for schema in schemas_of(workflow):
         for node in references_in(schema):
             reference = node.value.partition("#")[0]
             if copy := copy_of(workflow, reference):
-                yield _remote(schema.at(node), reference, posixpath.relpath(copy, posixpath.dirname(schema.path)))
+                yield _copy_finding(schema.at(node), reference, posixpath.relpath(copy, posixpath.dirname(schema.path)))
 
 
-def _remote(at: Position, reference: str, copy: str) -> Found:
+def _copy_finding(at: Position, reference: str, copy: str) -> Found:
     message = f"'{reference}' is fetched while the image is built, but workflows/shared has it; write '{copy}'"
     return Found(at=at, message=message, edit=replaced(at, reference, copy))
 
 
 def file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
-    """Each file that a definition names, and where: specs, the input schema, the output schema."""
+    """Yield the specs and schemas to which a definition refers, with their positions."""
     aliases = definition.uri_definitions()
     for index, function in enumerate(definition.flow.get("functions", ())):
         name, mark, _ = function.get("operation", "").partition("#")
-        if function["type"] in _WITH_FILE and mark and name not in aliases:
+        if function["type"] in _FILE_TYPES and mark and name not in aliases:
             yield definition.position_of("functions", index, "operation"), name
     yield from schema_references(definition)
 
 
 def schema_references(definition: Definition) -> Iterator[tuple[Position, str]]:
-    """The files of the input schema and of the output schema, and where the definition names them."""
+    """Yield the input and output schemas to which a definition refers, with their positions."""
     schema = definition.input_schema
     if isinstance(schema, str):
         yield definition.position_of("dataInputSchema", "schema"), schema.partition("#")[0]
@@ -399,6 +399,6 @@ def schema_references(definition: Definition) -> Iterator[tuple[Position, str]]:
         yield at, output
 
 
-def _nearby(workflow: Workflow, definition: Definition) -> list[str]:
+def _files_below(workflow: Workflow, definition: Definition) -> list[str]:
     below = [p for p in workflow.mounted if p.startswith(definition.base)]
     return [posixpath.relpath(p, definition.base or ".") for p in below]

@@ -1,4 +1,4 @@
-"""Rules about what a local run takes, which lint does not report: `waybill run` does."""
+"""Rules about the input of a local run, which `waybill run` reports instead of lint."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Rules of the JSON Schemas that a definition names: what the engine's build and its validator take.
+"""Rules about the JSON Schemas of definitions: what the engine's build and its validator accept.
 
-The engine reads a schema twice: as an OpenAPI schema while it is built, which takes less than JSON Schema allows, and
-as a JSON Schema when it is called. What it takes was tried with SonataFlow 10.1 (../shared/tools/engine).
+The engine reads a schema twice: during the build as an OpenAPI schema, which allows less than JSON Schema, and for each
+call as a JSON Schema. What it accepts was tested with SonataFlow 10.1 (../shared/tools/engine).
 """
 
 from __future__ import annotations
@@ -26,36 +26,40 @@ from generator.workflow.workflow import Workflow
 if TYPE_CHECKING:
     from jsonschema_rs import Validator
 
-#: Keywords of JSON Schema whose value is a schema, a list of schemas or a map of schemas.
-_ONE: Final = frozenset(
+#: JSON Schema keywords whose value is a schema, a list of schemas, or a map of schemas.
+_SCHEMA_KEYWORDS: Final = frozenset(
     {"items", "not", "additionalProperties", "if", "then", "else", "contains", "propertyNames", "additionalItems"}
 )
-_LIST: Final = frozenset({"allOf", "anyOf", "oneOf", "items", "prefixItems"})
-_MAP: Final = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas", "dependencies"})
-#: Those of them whose schemas describe the same value as the schema around them.
-_SAME_VALUE: Final = frozenset({"allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "dependencies"})
-#: Those of them that the engine reads while it is built.
-_BUILT: Final = frozenset({"items", "not", "additionalProperties", "allOf", "anyOf", "oneOf", "properties", "$defs"})
-#: Keywords whose wrong type ends the engine's build.
-_TYPED: Final = frozenset(
-    {"type", "required", "title", "description", "uniqueItems", "readOnly", "writeOnly", "deprecated", "pattern"}
-    | _BUILT
+_LIST_KEYWORDS: Final = frozenset({"allOf", "anyOf", "oneOf", "items", "prefixItems"})
+_MAP_KEYWORDS: Final = frozenset(
+    {"properties", "$defs", "definitions", "patternProperties", "dependentSchemas", "dependencies"}
 )
-#: Keys and values of a schema; nobody fills in a form of more.
+#: Those whose schemas describe the same value as their parent schema.
+_SAME_VALUE: Final = frozenset({"allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "dependencies"})
+#: Those that the engine's build reads.
+_BUILD_KEYWORDS: Final = frozenset(
+    {"items", "not", "additionalProperties", "allOf", "anyOf", "oneOf", "properties", "$defs"}
+)
+#: Keywords that fail the engine's build if their type is wrong.
+_TYPED_KEYWORDS: Final = frozenset(
+    {"type", "required", "title", "description", "uniqueItems", "readOnly", "writeOnly", "deprecated", "pattern"}
+    | _BUILD_KEYWORDS
+)
+#: The maximum number of keys and values in a schema; no form is larger.
 _MAX_VALUES: Final = 30_000
 
-#: The path of a schema in another, the schema, and whether the engine reads it while it is built.
+#: The path of a subschema, the subschema, and whether the engine's build reads it.
 Part = tuple[FieldPath, Node, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """A schema that a definition names, or that another one refers to.
+    """A schema file to which a definition or another schema refers.
 
-    `path` is where it lies beside the definition (`schemas/…`, `shared/…`), `shown` what a person sees; `entered` says
-    that people fill it in: it is the input of the workflow itself, not of a subflow, or a part of that input in a file
-    of its own (`referred`). `root` is None where the file
-    cannot be read, `finding` says why. `parts` are the schemas in it, itself first.
+    `path` is relative to the definition (`schemas/…`, `shared/…`), and `shown` is the path in messages. `entered` means
+    that users fill it in as a form: it is the input of the workflow itself, not of a subflow, or a part of that input.
+    `referred` means that another schema refers to it. `root` is None if the file is invalid, for the reason in
+    `finding`. `parts` are the subschemas, starting with the schema itself.
     """
 
     path: str
@@ -67,18 +71,18 @@ class Schema:
     finding: Finding | None = None
 
     def at(self, node: Node) -> Position:
-        """Where a value of it was written."""
+        """Return the position of a value."""
         return Position(path=self.shown, line=node.line, column=node.column)
 
     def key(self, node: Node, name: str) -> Position:
-        """Where a key of a map was written."""
+        """Return the position of a map's key, or of the map if it has no such key."""
         line, column = (node.keys or {}).get(name, (node.line, node.column))
         return Position(path=self.shown, line=line, column=column)
 
 
 def schemas_of(workflow: Workflow) -> Iterator[Schema]:
-    """The schemas of a workflow that are there, each once: those that definitions name, and those they refer to."""
-    waiting = list(_named(workflow))
+    """Yield each existing schema file of a workflow once, including those to which schemas refer."""
+    waiting = list(_named_schemas(workflow))
     seen: set[str] = set()
     while waiting:
         reference, base, entered, referred = waiting.pop(0)
@@ -96,7 +100,7 @@ def schemas_of(workflow: Workflow) -> Iterator[Schema]:
         waiting += [(name.value, posixpath.dirname(path), entered, True) for name in references_in(schema)]
 
 
-def _named(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
+def _named_schemas(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
     for definition in workflow.definitions():
         schema = definition.input_schema
         if isinstance(schema, str):
@@ -107,7 +111,7 @@ def _named(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
 
 @lru_cache(maxsize=64)
 def _read(data: bytes, shown: str) -> tuple[Node | None, tuple[Part, ...], Finding | None]:
-    """The schema in a file with its parts, which the engine reads as JSON whatever the file is called."""
+    """Parse a schema file and return its root, its subschemas and the error; the engine reads all files as JSON."""
     try:
         root = parse(data, shown, max_values=_MAX_VALUES, dialect=Dialect.ENGINE).root
         if not shown.endswith(".json"):
@@ -124,7 +128,7 @@ def _read(data: bytes, shown: str) -> tuple[Node | None, tuple[Part, ...], Findi
 
 
 def _subschemas(root: Node) -> Iterator[Part]:
-    """Each schema in a schema with its path, itself first; and whether the engine reads it while it is built."""
+    """Yield all subschemas, starting with the schema itself."""
     waiting: list[Part] = [((), root, True)]
     while waiting:
         path, node, built = waiting.pop()
@@ -132,26 +136,26 @@ def _subschemas(root: Node) -> Iterator[Part]:
         if not isinstance(node.value, dict):
             continue
         for key, child in reversed(node.value.items()):
-            inner = built and key in _BUILT
-            if key in _MAP and isinstance(child.value, dict):
-                schemas = ((name, at) for name, at in reversed(child.value.items()) if not _only_names(key, at))
+            inner = built and key in _BUILD_KEYWORDS
+            if key in _MAP_KEYWORDS and isinstance(child.value, dict):
+                schemas = ((name, at) for name, at in reversed(child.value.items()) if not _is_list_of_names(key, at))
                 waiting += [((*path, key, name), at, inner) for name, at in schemas]
-            elif key in _LIST and isinstance(child.value, list):
+            elif key in _LIST_KEYWORDS and isinstance(child.value, list):
                 waiting += [((*path, key, index), at, inner) for index, at in reversed([*enumerate(child.value)])]
-            elif key in _ONE:
+            elif key in _SCHEMA_KEYWORDS:
                 waiting.append(((*path, key), child, inner))
 
 
-def _only_names(key: str, node: Node) -> bool:
-    """Whether it is no schema but a list of properties (`dependencies`, JSON Schema up to draft 07)."""
+def _is_list_of_names(key: str, node: Node) -> bool:
+    """Return whether a value is a list of property names (`dependencies` in JSON Schema up to draft 07)."""
     return key == "dependencies" and isinstance(node.value, list)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """All that a schema says of one object, in itself and in `allOf`, `then`, `dependencies` and the like.
+    """All subschemas that describe one object: its own, and those in `allOf`, `then`, `dependencies` and the like.
 
-    `tested` are the schemas that only decide what else holds (`if`); `path` is where the object is in the schema.
+    `tested` are the subschemas in `if`, which only select others. `path` is the path of the object's own subschema.
     """
 
     path: FieldPath
@@ -159,21 +163,21 @@ class Described:
     tested: tuple[Node, ...]
 
     def declared(self) -> Iterator[tuple[str, Node]]:
-        """Each property that a form shows, as often as it is declared."""
+        """Yield each declaration of a property that a form shows."""
         for node in self.schemas:
             properties = node.value.get("properties")
             yield from properties.value.items() if properties and isinstance(properties.value, dict) else ()
 
 
 def entered_objects(workflow: Workflow) -> Iterator[tuple[Schema, Described]]:
-    """The objects that people enter, each with its input schema."""
+    """Yield the objects that users enter, each with its input schema."""
     for schema in schemas_of(workflow):
         if schema.root and schema.entered:
             yield from ((schema, part) for part in described(schema))
 
 
 def described(schema: Schema) -> tuple[Described, ...]:
-    """The objects that a schema describes, in its order."""
+    """Return the objects that a schema describes, in its order."""
     found: dict[FieldPath, tuple[list[Node], list[Node]]] = {}
     for path, node, _ in schema.parts:
         if isinstance(node.value, dict):
@@ -185,12 +189,12 @@ def described(schema: Schema) -> tuple[Described, ...]:
 
 
 def _value_of(path: FieldPath) -> tuple[FieldPath, bool]:
-    """Where the schema lies that first describes the value of the one at `path`, and whether `if` leads from there."""
+    """Return the path of the outermost subschema for the same value, and whether there is an `if` in between."""
     start, tested, index = 0, False, 0
     while index < len(path):
         key = path[index]
-        listed = key in _LIST and _is_index(path, index + 1)
-        index += 2 if key in _MAP or listed else 1
+        listed = key in _LIST_KEYWORDS and _is_index(path, index + 1)
+        index += 2 if key in _MAP_KEYWORDS or listed else 1
         if key not in _SAME_VALUE:
             start, tested = index, False
         tested = tested or key == "if"
@@ -202,7 +206,7 @@ def _is_index(path: FieldPath, index: int) -> bool:
 
 
 def references_in(schema: Schema) -> Iterator[Node]:
-    """Where a schema refers to another file, or to a place in itself."""
+    """Yield the `$ref` values of a schema."""
     for _, node, _ in schema.parts:
         reference = node.value.get("$ref") if isinstance(node.value, dict) else None
         if reference is not None and isinstance(reference.value, str):
@@ -210,7 +214,7 @@ def references_in(schema: Schema) -> Iterator[Node]:
 
 
 def copy_of(workflow: Workflow, reference: str) -> str | None:
-    """The file of workflows/shared (`shared/…`) that a URL names with its folder; None where it names no such file."""
+    """Return the file in workflows/shared (`shared/…`) of which a URL has the folder and name, or None."""
     if not workflow.source.resolve(reference).remote:
         return None
     copy = workflow.source.in_shared(reference)
@@ -218,7 +222,7 @@ def copy_of(workflow: Workflow, reference: str) -> str | None:
 
 
 def _example(keywords: str, more: str = "", **others: str) -> Example:
-    """A folder whose input schema has one property, with some keywords; `others` are further schemas."""
+    """Return a folder whose input schema has a property with the given keywords; `others` are other schemas."""
     head = '"type": "object", "title": "Greeting", "description": "Whom to greet."'
     schema = f'{{{head}, "properties": {{"name": {{{keywords}, "title": "Name"}}}}{more}}}'
     files = {"schemas/input.json": schema, **{f"schemas/{other}.json": text for other, text in others.items()}}
@@ -250,9 +254,9 @@ def invalid_schema(workflow: Workflow) -> Iterator[Found]:
             continue
         built = {path for path, _, built in schema.parts if built}
         for error in _validator(draft).iter_errors(schema.root.plain()):
-            path, node = _place(schema.root, error.instance_path)
-            fails = path[:-1] in built and path[-1:] and path[-1] in _TYPED
-            message = f"{_where(path)}{error.message[:200]}"
+            path, node = _instance_node(schema.root, error.instance_path)
+            fails = path[:-1] in built and path[-1:] and path[-1] in _TYPED_KEYWORDS
+            message = f"{_key_prefix(path)}{error.message[:200]}"
             yield Found(at=schema.at(node), message=message, severity=None if fails else Severity.WARNING)
 
 
@@ -263,7 +267,7 @@ def _draft(root: Node) -> str:
 
 @cache
 def _validator(draft: str) -> Validator:
-    """The validator of schemas against a draft's own schema; it never uses the network."""
+    """Return a validator for schemas of a draft, which does not use the network."""
     import jsonschema_rs  # noqa: PLC0415 - 27 ms, paid only where there is a schema
 
     validator: Validator = getattr(jsonschema_rs, f"{DRAFTS[draft]}Validator")(
@@ -272,12 +276,12 @@ def _validator(draft: str) -> Validator:
     return validator
 
 
-def _where(path: FieldPath) -> str:
+def _key_prefix(path: FieldPath) -> str:
     return f"'{path[-1]}': " if path and isinstance(path[-1], str) else ""
 
 
-def _place(root: Node, path: Iterable[str | int]) -> tuple[FieldPath, Node]:
-    """The path that a validator means, with what is there: it takes a key such as `00` for a list's index."""
+def _instance_node(root: Node, path: Iterable[str | int]) -> tuple[FieldPath, Node]:
+    """Return a validator's path and the value there; validators confuse keys such as `00` with indices."""
     node, found = root, []
     for step in path:
         key = step
@@ -306,10 +310,10 @@ def schema_form(workflow: Workflow) -> Iterator[Found]:
                     at=schema.at(node), message="the engine does not accept true or false as a schema; write {}"
                 )
             elif isinstance(node.value, dict):
-                yield from _forms(schema, node)
+                yield from _unsupported_forms(schema, node)
 
 
-def _forms(schema: Schema, node: Node) -> Iterator[Found]:
+def _unsupported_forms(schema: Schema, node: Node) -> Iterator[Found]:
     kind, items = node.value.get("type"), node.value.get("items")
     if kind and isinstance(kind.value, list):
         message = "the engine does not accept a list of types; write 'anyOf' with one type each"
@@ -350,7 +354,7 @@ def schema_ref(workflow: Workflow) -> Iterator[Found]:
 
 
 def plain_type(value: Any) -> str:
-    """What JSON Schema calls the type of a value."""
+    """Return the JSON Schema type of a value."""
     match value:
         case None:
             return "null"

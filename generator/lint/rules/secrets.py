@@ -1,4 +1,4 @@
-"""Rules of credentials: no committed file contains any."""
+"""Rules about credentials in committed files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generator.workflow.credentials import CREDENTIAL, LOOKED_AT, URL_CREDENTIAL
 from generator.workflow.properties import Property, literals
 from generator.workflow.workflow import Workflow
 
-#: Ends of keys whose value is a credential, in any way of writing them: `api-key`, `API_KEY`, `apiKey`.
+#: The endings of keys whose value is a credential, in all spellings: `api-key`, `API_KEY`, `apiKey`.
 _CREDENTIAL_KEY: Final = re.compile(
     r"(^|[._-])(?i:password|passwd|secret|token|api[-_]?key|private[-_]?key)$"
     r"|[a-z0-9](Password|Passwd|Secret|Token|ApiKey|PrivateKey)$"
@@ -20,7 +20,7 @@ _CREDENTIAL_KEY: Final = re.compile(
 
 
 def _credential(entry: Property) -> int | None:
-    """Where in a value that stands in the file a credential is; None where there is none."""
+    """Return the offset of a literal credential in a value, or None if there is none."""
     found = _unmistakable(entry)
     if found is None and _CREDENTIAL_KEY.search(entry.bare_key):
         pieces = (offset for offset, piece in literals(entry.value) if piece.lower() not in ("true", "false"))
@@ -29,7 +29,7 @@ def _credential(entry: Property) -> int | None:
 
 
 def _unmistakable(entry: Property) -> int | None:
-    """Where in a value something is that only credentials look like, whatever the key says."""
+    """Return the offset of text in a value that can only be a credential, whatever its key, or None."""
     for offset, whole in literals(entry.value):
         piece = whole[:LOOKED_AT]
         if match := CREDENTIAL.search(piece):

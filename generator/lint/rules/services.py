@@ -1,4 +1,4 @@
-"""Rules of services: each has a URL and the credentials that it needs."""
+"""Rules about the URLs, credentials and specs of services."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _example(properties: str, spec: str = _SPEC) -> Example:
 
 
 _GOOD: Final = _example(_URL % "${TICKETS_URL}" + _CREDENTIAL)
-#: What a scheme needs, as the last part of its keys; any one of a line is enough.
+#: The options that a security scheme needs; of alternatives, one is enough.
 _NEEDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "basic": (("username",), ("password",)),
     "bearer": (("bearer-token", "token-propagation"),),
@@ -54,7 +54,7 @@ _NEEDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 
 
 class _Settings:
-    """What application.properties and secret.properties say in production, by key."""
+    """The properties and secrets of a workflow in the profile prod."""
 
     def __init__(self, workflow: Workflow) -> None:
         self.entries = workflow.properties.winning() if workflow.properties else {}
@@ -63,16 +63,16 @@ class _Settings:
         self._variables = {environment_name(key) for key in workflow.secret_keys}
 
     def get(self, *keys: str) -> Property | None:
-        """The first of these keys that has a value."""
+        """Return the first property with a value among these keys, or None."""
         found = (self.entries.get(key) for key in keys)
         return next((entry for entry in found if entry is not None and entry.value.strip()), None)
 
     def given(self, *keys: str) -> bool:
-        """Whether one of these keys has a value here, or is set as an environment variable."""
+        """Return whether one of these keys has a value, or is set as an environment variable."""
         return self.get(*keys) is not None or any(environment_name(key) in self._variables for key in keys)
 
     def only_in(self, keys: Sequence[str]) -> str:
-        """The profiles that have one of these keys; "" where none has."""
+        """Return the profiles that set one of these keys, joined by "and", or ""."""
         named = {profile for entry in self._all for profile in entry.profiles if entry.bare_key in keys}
         return " and ".join(sorted(named))
 
@@ -80,20 +80,20 @@ class _Settings:
         return self.entries[key].value.strip() if key in self.entries else ""
 
     def starts_with(self, prefix: str) -> bool:
-        """Whether a key starts so."""
+        """Return whether there is a key with this prefix."""
         return any(key.startswith(prefix) for key in self.entries)
 
     def client(self, call: Call) -> str:
-        """The part of the rest-client keys that stands for a spec: its id, or its config-key."""
+        """Return the name of a spec in rest-client keys: its id, or its config-key."""
         return client_of(call, self.values)
 
     def url(self, call: Call) -> Property | None:
-        """The property that says where a spec's service is."""
+        """Return the property with the URL of a spec's service, or None."""
         return self.get(*url_keys(self.client(call)))
 
 
 def _by_spec(workflow: Workflow) -> Iterator[tuple[Call, Spec, list[Call]]]:
-    """Each spec that is at hand once: its first call, what it says, and all of its calls."""
+    """Yield each existing spec once: its first call, the spec, and all of its calls."""
     by_name: dict[tuple[str, bytes], list[Call]] = {}
     for call in calls(workflow):
         if call.data is not None:
@@ -103,8 +103,8 @@ def _by_spec(workflow: Workflow) -> Iterator[tuple[Call, Spec, list[Call]]]:
             yield same[0], spec, same
 
 
-def _keyed_at_run_time(same: Sequence[Call], settings: _Settings) -> bool:
-    """Whether the client is chosen at run time (metadata `configKey`), or by its Java class."""
+def _is_selected_at_run_time(same: Sequence[Call], settings: _Settings) -> bool:
+    """Return whether the client is selected at run time (metadata `configKey`), or by its Java class."""
     chosen = any("configKey" in call.function.get("metadata", ()) for call in same)
     package = f"{package_of(same[0], settings.values)}."
     return chosen or settings.starts_with(f'quarkus.rest-client."{package}') or settings.starts_with(package)
@@ -124,7 +124,7 @@ def missing_url(workflow: Workflow) -> Iterator[Found]:
     settings = _Settings(workflow)
     for call, spec, same in _by_spec(workflow):
         client = settings.client(call)
-        given = settings.given(*url_keys(client)) or _keyed_at_run_time(same, settings)
+        given = settings.given(*url_keys(client)) or _is_selected_at_run_time(same, settings)
         if given or "://" in spec.server:
             continue
         key = f"quarkus.rest-client.{client}.url"
@@ -152,40 +152,40 @@ def missing_credentials(workflow: Workflow) -> Iterator[Found]:
     for call, spec, same in _by_spec(workflow):
         if settings.value(f"quarkus.openapi-generator.codegen.spec.{call.id}.enable-security-generation") == "false":
             continue
-        if _keyed_at_run_time(same, settings):
+        if _is_selected_at_run_time(same, settings):
             continue
-        for operation in (one.operation for one in same):
-            lacking = _lacking(operation, spec, call, settings) if operation else []
-            if lacking:
-                keys = ", ".join(lacking)
+        for operation in (each.operation for each in same):
+            missing = _missing_keys(operation, spec, call, settings) if operation else []
+            if missing:
+                keys = ", ".join(missing)
                 what = f"'{operation.id}' of {call.shown} needs credentials that are not set" if operation else ""
                 yield Found(at=call.at, message=f"{what}; add {keys} to application.properties")
                 break
 
 
-def _lacking(operation: Operation, spec: Spec, call: Call, settings: _Settings) -> list[str]:
-    """The missing keys of the alternative that misses the fewest; none where one is complete."""
+def _missing_keys(operation: Operation, spec: Spec, call: Call, settings: _Settings) -> list[str]:
+    """Return the missing keys of the alternative with the fewest, which are none if an alternative is complete."""
     lists = [
-        [key for name in together for key in _lacking_of(spec.schemes[name], call, settings)]
+        [key for name in together for key in _missing_scheme_keys(spec.schemes[name], call, settings)]
         for together in operation.security
     ]
     return min(lists, key=len, default=[])
 
 
-def _lacking_of(scheme: SecurityScheme, call: Call, settings: _Settings) -> Iterator[str]:
+def _missing_scheme_keys(scheme: SecurityScheme, call: Call, settings: _Settings) -> Iterator[str]:
     if scheme.kind == "oauth2":
         if not settings.starts_with("quarkus.oidc-client.") and not settings.given(
-            _auth(call, scheme, "token-propagation")
+            _auth_key(call, scheme, "token-propagation")
         ):
             yield f"quarkus.oidc-client.{scheme.key}.auth-server-url"
         return
     for names in _NEEDS.get(scheme.kind, ()):
-        keys = [_auth(call, scheme, name) for name in names]
+        keys = [_auth_key(call, scheme, name) for name in names]
         if not settings.given(*keys):
             yield keys[0]
 
 
-def _auth(call: Call, scheme: SecurityScheme, name: str) -> str:
+def _auth_key(call: Call, scheme: SecurityScheme, name: str) -> str:
     return f"quarkus.openapi-generator.{call.id}.auth.{scheme.key}.{name}"
 
 
@@ -207,13 +207,13 @@ def base_path(workflow: Workflow) -> Iterator[Found]:
     settings = _Settings(workflow)
     for call, spec, same in _by_spec(workflow):
         entry = settings.url(call)
-        if entry is None or _keyed_at_run_time(same, settings):
+        if entry is None or _is_selected_at_run_time(same, settings):
             continue
         path = _path_of(expanded(entry.value.strip(), settings.values))
         if path is None:
-            yield from _unless_the_variable_has_it(spec, call, _at(workflow, entry), entry)
+            yield from _path_in_variable(spec, call, _at(workflow, entry), entry)
             continue
-        losing = [one.operation for one in same if one.operation and _loses(one.operation, spec, path)]
+        losing = [each.operation for each in same if each.operation and _loses_credentials(each.operation, spec, path)]
         server = spec.server_path
         where = f"the path '{path}'" if path else "no path"
         if losing:
@@ -232,8 +232,8 @@ def _at(workflow: Workflow, entry: Property) -> Position:
     return (workflow.properties or Properties(path="")).at_value(entry)
 
 
-def _unless_the_variable_has_it(spec: Spec, call: Call, at: Position, entry: Property) -> Iterator[Found]:
-    """The path that a variable has to hold, which nobody can check here."""
+def _path_in_variable(spec: Spec, call: Call, at: Position, entry: Property) -> Iterator[Found]:
+    """Yield a note about the path that a variable must contain, which cannot be checked."""
     if spec.server_path:
         name = next((found.name for found in expressions(entry.value)), "the URL")
         message = f"{name} must end with {spec.server_path}, the server path in {call.shown}, which is not added"
@@ -241,7 +241,7 @@ def _unless_the_variable_has_it(spec: Spec, call: Call, at: Position, entry: Pro
 
 
 def _path_of(url: str) -> str | None:
-    """The path of a URL, without a slash at its end; None where it lies in a variable."""
+    """Return the path of a URL without a trailing slash, or None if a variable contains it."""
     _, scheme, rest = url.rpartition("://")
     host, _, path = rest.partition("/")
     whole = not scheme and (host == UNSET or UNSET not in host)
@@ -250,8 +250,8 @@ def _path_of(url: str) -> str | None:
     return f"/{path.split('?')[0]}".rstrip("/")
 
 
-def _loses(operation: Operation, spec: Spec, path: str) -> bool:
-    """Whether no operation of one of its schemes fits the path that a call of this operation has."""
+def _loses_credentials(operation: Operation, spec: Spec, path: str) -> bool:
+    """Return whether a call loses its credentials: its path matches no operation with one of its security schemes."""
     schemes = {name for together in operation.security for name in together}
     return bool(schemes) and not any(
         other.may_be(operation.method, path + operation.path, spec.server_path)
@@ -291,13 +291,13 @@ def spec_clash(workflow: Workflow) -> Iterator[Found]:
         return
     configuration = workflow.configuration()
     first: dict[str, Call] = {}
-    told: set[tuple[str, bytes | None]] = set()
+    reported: set[tuple[str, bytes | None]] = set()
     for call in calls(workflow):
         package = package_of(call, configuration)
         other = first.setdefault(package, call)
-        if (other.name, other.data) == (call.name, call.data) or (call.shown, call.data) in told:
+        if (other.name, other.data) == (call.name, call.data) or (call.shown, call.data) in reported:
             continue
-        told.add((call.shown, call.data))
+        reported.add((call.shown, call.data))
         one = f"one spec ('{package.removeprefix(PACKAGE)}')"
         what = f"the engine treats {call.shown} and {other.shown} as {one}, and one is lost"
         key = f"quarkus.openapi-generator.codegen.spec.{call.id}.base-package"

@@ -1,6 +1,6 @@
-"""Rules of single states and actions.
+"""Rules about single states and actions.
 
-What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
+The engine's behavior was tested with SonataFlow 10.1 (../shared/tools/engine), each mistake in a separate workflow.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from generator.workflow.expressions import bare
 from generator.workflow.flow import actions_of, states_of
 from generator.workflow.workflow import Workflow
 
-#: What an action can do, each in a field of its own.
+#: The fields of an action that define what it does.
 _KINDS: Final = ("functionRef", "eventRef", "subFlowRef")
 _BRANCHES_AT_LEAST: Final = 2
 
@@ -152,7 +152,7 @@ def error_code(workflow: Workflow) -> Iterator[Found]:
         for index, error in enumerate(definition.flow.get("errors", ())):
             if error.get("name") in handled and not error.get("code"):
                 message = f"the error '{error['name']}' has no 'code'; add the HTTP status or the exception's class"
-                # The build takes an empty one, which no error has.
+                # The build accepts an empty code, which matches no error.
                 empty = ("errors", index, "code") in definition.positions
                 severity = Severity.WARNING if empty else None
                 yield Found(at=definition.position_of("errors", index, "name"), message=message, severity=severity)
@@ -182,7 +182,7 @@ def switch_conditions(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "switch-default",
-    reason="A switch needs two ways out at least, and one of them for data that fits none of its conditions.",
+    reason="A switch needs at least two ways out, one of them for data that meets none of its conditions.",
     consequence="With a single way out the build fails: `Split does not have more than one outgoing connection`. With "
     "several conditions on data, a run that meets none fails: `XOR split could not find at least one valid outgoing "
     "connection`. A switch on several events needs no default: it waits for one of them.",
@@ -207,7 +207,7 @@ def switch_default(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "state-filter",
-    reason="The engine puts a filter before or behind a state, where it has no room for one: beside a switch, and "
+    reason="The engine runs a filter as a node of its own before or after the state. It cannot add one to a switch, or "
     "before the events that start a workflow.",
     consequence="The build fails with a message about a node's connections.",
     bad=Example(definition=_SWITCH % ("\n    stateDataFilter: {input: .request}" + _ON_DATA)),
@@ -266,7 +266,7 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
             wanted, branches = str(state["numCompleted"]).strip(), len(state.get("branches", ()))
             at = definition.position_of(*where, "numCompleted")
             if not wanted.lstrip("-").isdecimal():
-                if definition.expression_lang == "jq" and _is_no_expression(wanted):
+                if definition.expression_lang == "jq" and _is_not_expression(wanted):
                     message = f"'{wanted[:100]}' is neither a number nor an expression; write one from 1 to {branches}"
                     yield Found(at=at, message=message)
             elif wanted.isdecimal() and (len(wanted) > len(str(branches)) or int(wanted) > branches):
@@ -279,8 +279,8 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
                 yield Found(at=at, message=message, severity=Severity.WARNING)
 
 
-def _is_no_expression(wanted: str) -> bool:
-    """Whether the engine takes a number of branches for no expression: a word is one if it names a function of jq."""
+def _is_not_expression(wanted: str) -> bool:
+    """Return whether the engine does not read the text as an expression; a word is one if it is a jq function."""
     text = bare(wanted)
     if text.isidentifier():
         return not engine.knows(Use(f"{text}/0", 0))

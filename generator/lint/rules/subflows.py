@@ -1,4 +1,4 @@
-"""Rules of subflows: each that is called is there, and each id is there once."""
+"""Rules about subflows and their ids."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ states:
 """
 _COLLECTED: Final = "outputCollection: .said\n    actions: [{subFlowRef: child}]"
 _SLEEPING: Final = (_CHILD % "child").replace("inject, data: {greeting: Hello}", "sleep, duration: PT1S")
-#: What no Java name has, with what follows it.
+#: Characters that are invalid in a Java name, and the character after them.
 _NO_JAVA: Final = re.compile(r"[^\w.$]+(.?)")
 
 
@@ -68,7 +68,7 @@ def unknown_subflow(workflow: Workflow) -> Iterator[Found]:
 
 
 def _holds_others(workflow: Workflow) -> bool:
-    """Whether definitions lie outside subflows/, as a Quarkus project may have them: their ids are not read."""
+    """Return whether there are definitions outside of subflows/, as in Quarkus projects, whose ids are not read."""
     read = {workflow.source.definition, *workflow.source.subflows()}
     return any(path.endswith(DEFINITION_SUFFIXES) and path not in read for path in workflow.source.resources)
 
@@ -98,15 +98,15 @@ def duplicate_subflow(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "java-name",
-    reason="The engine makes a Java class of each workflow and a field of each that an action calls, named after the "
-    "id: a class cannot start with a digit, and a field can have no '-'.",
+    reason="The engine generates a Java class for each workflow and a field for each called subflow, named after the "
+    "id: the name of a class cannot start with a digit, and that of a field cannot contain '-'.",
     consequence="The build fails: `Process id … is not valid`, or with a KieMemoryCompilerException, as the generated "
     "code does not compile.",
     bad=Example(definition=_CALL % "my-child", files={"subflows/child.sw.yaml": _CHILD % "my-child"}),
     good=Example(definition=_CALL % "myChild", files={"subflows/child.sw.yaml": _CHILD % "myChild"}),
 )
 def java_name(workflow: Workflow) -> Iterator[Found]:
-    """An id of which the engine can make no Java name."""
+    """An id from which the engine cannot make a Java name."""
     for definition in workflow.definitions():
         if definition.id.rpartition(".")[2][:1].isdigit():
             message = f"the engine can make no Java class of the id '{definition.id}'; start it with a letter"
@@ -122,7 +122,7 @@ def java_name(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "foreach-subflow",
     severity=Severity.NOTE,
-    reason="The engine collects what the subflows of a foreach state give, and with a database it loses count of them "
+    reason="The engine collects the results of a foreach state's subflows, and with a database it loses count of them "
     "once they have waited.",
     consequence="With a database the instance never ends, though each of its subflows does.",
     bad=Example(definition=_EACH % _COLLECTED, files={"subflows/child.sw.yaml": _SLEEPING}),
@@ -142,7 +142,7 @@ def foreach_subflow(workflow: Workflow) -> Iterator[Found]:
 
 
 def _waiting(workflow: Workflow) -> frozenset[str]:
-    """The ids of the definitions in which an instance waits, for time, an event or a subflow that does."""
+    """Return the ids of the definitions whose instances wait for time, for an event or for such a subflow."""
     callers: dict[str, list[str]] = {}
     first: list[str] = []
     for definition in workflow.definitions():

@@ -1,4 +1,4 @@
-"""Rules of what is unused: it misleads readers, and often a reference to it is misspelt."""
+"""Rules about unused declarations and files; often a reference to them is misspelt."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _BEGIN: Final = "states:\n  - {name: Begin, type: %s, end: true}"
 _INJECT: Final = _BEGIN % "inject, data: {greeting: Hello}"
 
 
-def _unused(target: Target, engine: str, declared: str, used: str, files: Mapping[str, str] | None = None) -> Rule:
-    """The rule that everything of a kind is used somewhere in its definition."""
+def _unused_rule(target: Target, engine: str, declared: str, used: str, files: Mapping[str, str] | None = None) -> Rule:
+    """Return the rule that all declarations of a kind are used in their definition."""
 
-    def check(workflow: Workflow) -> Iterator[Found]:
+    def find(workflow: Workflow) -> Iterator[Found]:
         for definition in workflow.definitions():
             known = frozenset(definition.declared(target))
             named = {reference.name for reference in definition.references if reference.target == target}
             if not named <= known:
-                continue  # one of the unknown names is most likely a misspelt one of these
+                continue  # An unknown name is probably a misspelling of an unused one.
             for declaration in definition.declarations:
                 here = declaration.at.path == definition.path
                 if declaration.target == target and declaration.name not in named and here:
@@ -42,37 +42,37 @@ def _unused(target: Target, engine: str, declared: str, used: str, files: Mappin
         bad=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{_INJECT}", files=files or {}),
         good=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{used}", files=files or {}),
         severity=Severity.WARNING,
-        find=check,
+        find=find,
     )
 
 
 _FUNCTION: Final = 'functions:\n  - {name: greet, type: custom, operation: "rest:post:/greet"%s}\n'
 
-unused_function = _unused(
+unused_function = _unused_rule(
     "function",
     "The engine calls nothing, but still generates a client from the function's spec.",
     '{name: greet, type: custom, operation: "rest:post:/greet"}',
     _BEGIN % "operation, actions: [{functionRef: greet}]",
 )
-unused_event = _unused(
+unused_event = _unused_rule(
     "event",
     "Nothing listens for it, and nothing sends it.",
     "{name: approved, source: desk, type: com.example.approved}",
     _BEGIN % "event, onEvents: [{eventRefs: [approved], actions: []}]",
 )
-unused_error = _unused(
+unused_error = _unused_rule(
     "error",
     "Nothing handles the error: it ends the run.",
     '{name: notFound, code: "404"}',
     _FUNCTION % "" + _BEGIN % "operation, actions: [{functionRef: greet}], onErrors: [{errorRef: notFound, end: true}]",
 )
-unused_retry = _unused(
+unused_retry = _unused_rule(
     "retry",
     "Nothing is retried.",
     "{name: thrice, delay: PT1S, maxAttempts: 3}",
     _FUNCTION % "" + _BEGIN % "operation, actions: [{functionRef: greet, retryRef: thrice}]",
 )
-unused_auth = _unused(
+unused_auth = _unused_rule(
     "auth",
     "No call authenticates with it.",
     '{name: login, scheme: basic, properties: {username: ada, password: "${ $SECRET.password }"}}',
@@ -104,9 +104,9 @@ def unused_file(workflow: Workflow) -> Iterator[Found]:
             yield Found(at=at, message="no other file references this one; reference it, or remove it")
 
 
-#: What a spec or a schema says near its beginning.
-_SAYS_WHAT_IT_IS: Final = re.compile(rb"openapi|swagger|asyncapi|\$schema|\"type\"|\btype:")
-_BEGINNING: Final = 1000
+#: Text near the beginning of specs and schemas.
+_FORMAT_HINT: Final = re.compile(rb"openapi|swagger|asyncapi|\$schema|\"type\"|\btype:")
+_HINT_LENGTH: Final = 1000
 
 
 def _is_spec_or_schema(workflow: Workflow, path: str) -> bool:
@@ -114,12 +114,12 @@ def _is_spec_or_schema(workflow: Workflow, path: str) -> bool:
     return (
         inner.startswith(("specs/", "schemas/"))
         and inner.endswith((".json", ".yaml", ".yml"))
-        and _SAYS_WHAT_IT_IS.search(workflow.mounted[path][:_BEGINNING]) is not None
+        and _FORMAT_HINT.search(workflow.mounted[path][:_HINT_LENGTH]) is not None
     )
 
 
 def _misses_a_file(workflow: Workflow) -> bool:
-    """Whether a definition names a file that is not there: most likely a misspelt one of those that are."""
+    """Return whether a definition refers to a missing file, which is probably a misspelling of an unused one."""
     return any(
         workflow.source.resolve(reference, definition.base).missing
         for definition in workflow.definitions()
@@ -127,18 +127,18 @@ def _misses_a_file(workflow: Workflow) -> bool:
     )
 
 
-_ENDING: Final = re.compile(rb"\.(?:json|ya?ml)")
-#: What ends a file's name to the left.
-_BEFORE: Final = re.compile(rb"[^-\w.+@ ]")
+_EXTENSION: Final = re.compile(rb"\.(?:json|ya?ml)")
+#: A character that cannot be in a file name.
+_NOT_IN_NAMES: Final = re.compile(rb"[^-\w.+@ ]")
 _MAX_NAME: Final = 255
 
 
 def _named_files(workflow: Workflow) -> dict[str, set[str]]:
-    """Base names of files that are named anywhere, to the files that name them."""
+    """Return the base names in the text of files, with the paths of the files in which they occur."""
     named: dict[str, set[str]] = {}
     for path, data in workflow.source.resources.items():
-        for ending in _ENDING.finditer(data):
-            name = _BEFORE.split(data[max(0, ending.start() - _MAX_NAME) : ending.end()])[-1]
+        for ending in _EXTENSION.finditer(data):
+            name = _NOT_IN_NAMES.split(data[max(0, ending.start() - _MAX_NAME) : ending.end()])[-1]
             text = name.decode(errors="replace").strip()
             for tail in (text, text.rpartition(" ")[2]):
                 named.setdefault(tail, set()).add(path)
@@ -167,16 +167,16 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         listed = definition.flow.get("secrets", ())
         read = {*definition.secrets, *(a.get("properties", {}).get("secret") for a in definition.flow.get("auth", ()))}
-        if any(not any(_covers(name, one) for name in listed) for one in definition.secrets):
-            continue  # unlisted-secret: the name is most likely misspelt
+        if any(not any(_covers(name, secret) for name in listed) for secret in definition.secrets):
+            continue  # unlisted-secret: the name is probably misspelt.
         for index, name in enumerate(listed):
             at = definition.position_of("secrets", index)
-            if name and not any(one and _covers(name, one) for one in read) and at.path == definition.path:
+            if name and not any(secret and _covers(name, secret) for secret in read) and at.path == definition.path:
                 yield Found(at=at, message=f"nothing reads the secret '{name}' as '$SECRET.{name}'; remove it")
 
 
 def _covers(listed: str, read: str) -> bool:
-    """Whether a listed secret is the property that an expression reads, or a name that it begins with."""
+    """Return whether a listed secret is the property that an expression reads, or a parent of it."""
     return listed == read or read.startswith(f"{listed}.")
 
 
@@ -199,7 +199,7 @@ def unlisted_secret(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         listed = definition.flow.get("secrets", ())
         for name in definition.secrets if listed else ():
-            if not any(_covers(one, name) for one in listed):
+            if not any(_covers(listed_name, name) for listed_name in listed):
                 message = f"the secret '{name}', which an expression reads, is not listed; add it"
                 yield Found(at=definition.position_of("secrets"), message=message)
         for index, auth in enumerate(definition.flow.get("auth", ())):

@@ -1,4 +1,4 @@
-"""Rules of what expressions read: somebody must have written it."""
+"""Rules about workflow data that expressions read."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from generator.workflow.workflow import Workflow
 if TYPE_CHECKING:
     from generator.workflow.long_form import Branch, Function, State
 
-#: As near as this, a name that nobody declares is a misspelt one.
-_NEAR: Final = 0.85
+#: The similarity from which an undeclared name is taken for a misspelt one.
+_MIN_SIMILARITY: Final = 0.85
 
 _SCHEMA: Final = """{"type": "object", "title": "Greeting", "description": "Whom to greet",
  "properties": {"language": {"type": "string", "title": "Language", "description": "In which language"}},
@@ -64,23 +64,23 @@ def unwritten_data(workflow: Workflow) -> Iterator[Found]:
     if known.unknown:
         return
     for definition, expression, node, shift in _reads(workflow):
-        if definition is workflow.definition and (help_ := _unwritten(node.name, known)):
+        if definition is workflow.definition and (help_ := _unwritten_hint(node.name, known)):
             at = place(workflow, expression, node.at + shift)
             yield Found(at=at, message=f"nothing writes '.{node.name[:100]}', and the input does not have it{help_}")
 
 
-def _unwritten(name: str, known: Written) -> str | None:
-    """The end of a message about a name that cannot be there; None where it can."""
+def _unwritten_hint(name: str, known: Written) -> str | None:
+    """Return the end of a message about a name that nothing can have written, or None if it can exist."""
     if name in known.names:
         return None
     if known.undeclared:
-        near = only_near(name, known.names, near=_NEAR)
+        near = only_near(name, known.names, near=_MIN_SIMILARITY)
         return f"; did you mean '.{near}'?" if near else None
     return did_you_mean(name, known.names) or f"; there are {', '.join(sorted(known.names)) or 'no names at all'}"
 
 
 def _reads(workflow: Workflow) -> Iterator[tuple[Definition, Expression, Node, int]]:
-    """Every `.NAME` of an expression that is evaluated on workflowdata, with the shift of its offsets."""
+    """Yield every `.NAME` in expressions that are evaluated on workflowdata, with the shift of their offsets."""
     for definition, expression, look in valid_expressions(workflow):
         if on_workflowdata(expression, definition.flow):
             for node in read_names(look.tree):
@@ -165,12 +165,14 @@ def branch_order(workflow: Workflow) -> Iterator[Found]:
             branches = state.get("branches", ())
             written_by = [_written_in(branch, functions) for branch in branches]
             for index, path, at in _read_in_branches(workflow, definition, where, branches):
-                others = (n for n, paths in enumerate(written_by) if n != index and any(_meet(path, p) for p in paths))
+                others = (
+                    n for n, paths in enumerate(written_by) if n != index and any(_overlap(path, p) for p in paths)
+                )
                 if (other := next(others, None)) is not None:
-                    one, two = _called(branches[index], index), _called(branches[other], other)
+                    reader, writer = _branch_title(branches[index], index), _branch_title(branches[other], other)
                     message = (
-                        f"{one} reads '.{'.'.join(path)[:100]}', which {two} writes, and the engine runs them in any "
-                        f"order; read it in a state after this one"
+                        f"{reader} reads '.{'.'.join(path)[:100]}', which {writer} writes, and the engine runs them in "
+                        f"any order; read it in a state after this one"
                     )
                     yield Found(at=at, message=message)
 
@@ -179,19 +181,19 @@ def _written_in(branch: Branch, functions: Mapping[str, Function]) -> frozenset[
     return frozenset(path for action in branch.get("actions", ()) for path in paths_written(action, functions))
 
 
-def _meet(read: NamePath, written_: NamePath) -> bool:
-    """Whether one path is the other, or leads to or from it."""
+def _overlap(read: NamePath, written_: NamePath) -> bool:
+    """Return whether two paths are equal, or one is the parent of the other."""
     return all(one == other for one, other in zip(read, written_, strict=False))
 
 
-def _called(branch: Branch, index: int) -> str:
+def _branch_title(branch: Branch, index: int) -> str:
     return f"branch '{branch['name']}'" if branch.get("name") else f"branch {index + 1}"
 
 
 def _read_in_branches(
     workflow: Workflow, definition: Definition, state: FieldPath, branches: Sequence[Branch]
 ) -> Iterator[tuple[int, NamePath, Position]]:
-    """Which branch reads which place in workflowdata, and where that is written; each of them once."""
+    """Yield the index of each branch, the paths that it reads from workflowdata, and their first positions."""
     found: dict[tuple[int, NamePath], Position] = {}
     for owner, expression, look in valid_expressions(workflow):
         where = expression.where

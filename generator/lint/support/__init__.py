@@ -1,1 +1,1 @@
-"""Code that several rules share."""
+"""Analyses of definitions, schemas and expressions that several rules share."""

@@ -1,10 +1,10 @@
-"""The order in which the engine tests the conditions of a switch, which is not the one they are written in.
+"""Determines the order in which the engine evaluates the conditions of a switch, which differs from the file's.
 
-Source: Kogito 10.1.0. SplitInstance takes the first connection whose constraint holds; ProcessVisitor writes the
-connections in the order of the nodes that they lead to, and ServerlessWorkflowParser makes those nodes: each state's,
-then the ends of conditions and what sends their events, then a join before each state with several ways in.
-SwitchHandler marks a condition that leads where the default leads as the default: it is not tested at all.
-tests/engine holds it against the engine.
+Source: Kogito 10.1.0. SplitInstance takes the first connection whose constraint is true. ProcessVisitor writes the
+connections in the order of their target nodes. ServerlessWorkflowParser creates these nodes: those of states, then the
+ends of conditions and the nodes that produce their events, then a join before each state with several incoming edges.
+SwitchHandler marks a condition with the default's target as the default, so that it is never evaluated.
+tests/engine compares this with the engine.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 from generator.lint.rules.graph import is_followed
 from generator.workflow.graph import Edge, EdgeKind, Graph
 
-#: What a condition leads to, in the order of the engine: a state, what is made for the condition alone, a join.
+#: The target nodes of conditions in the engine's order: a state, a node for the condition only, a join.
 _STATE, _OWN_NODE, _JOIN = range(3)
 
 
 @dataclass(frozen=True, order=True)
 class Rank:
-    """When a condition is tested; the lower is tested earlier."""
+    """The position of a condition in the order of evaluation; lower ranks are evaluated first."""
 
     phase: int
     place: int
@@ -31,28 +31,28 @@ class Rank:
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A condition of a switch, where it leads, and when it is tested; never where there is no rank."""
+    """A condition of a switch, and its rank, or None if it is never evaluated."""
 
     edge: Edge
     rank: Rank | None
 
     @property
     def by_state(self) -> bool:
-        """Whether the place of the target in `states` decides when it is tested."""
+        """Whether its rank depends on the target's position in `states`."""
         return self.rank is not None and self.rank.phase == _STATE
 
     @property
     def joins(self) -> bool:
-        """Whether several ways lead to the target, so that it is tested late."""
+        """Whether the target has several incoming edges, so that it is evaluated late."""
         return self.rank is not None and self.rank.phase == _JOIN
 
     def wins_over(self, other: Way) -> bool:
-        """Whether this one is taken where both conditions hold."""
+        """Return whether it is taken if both conditions are true."""
         return self.rank is not None and (other.rank is None or self.rank < other.rank)
 
 
 def ways_of_switches(graph: Graph) -> Iterator[tuple[Way, ...]]:
-    """The conditions of each switch on data, in the order of the file; those for compensation are left out."""
+    """Yield the data conditions of each switch, in the order of the file, except in compensation states."""
     joins = _joins(graph)
     for name, state in graph.states.items():
         if not state.get("usedForCompensation") and (edges := _conditions(graph, name)):
@@ -72,12 +72,12 @@ def _rank(graph: Graph, joins: Mapping[str, int], edge: Edge) -> Rank:
 
 
 def _has_own_node(edge: Edge) -> bool:
-    """Whether the engine puts a node of its own on the way to a state."""
+    """Return whether the engine creates an additional node between a condition and its target."""
     return bool(edge.produces) or edge.compensates
 
 
 def _conditions(graph: Graph, name: str) -> list[Edge]:
-    """The conditions on data that lead somewhere; of a transition and an end in one condition the transition wins."""
+    """Return the data conditions with a target; if a condition has both a transition and an end, the transition."""
     found: dict[Any, Edge] = {}
     for edge in graph.outgoing(name):
         if edge.kind is EdgeKind.CONDITION and (edge.target is None or edge.target in graph.states):
@@ -90,19 +90,19 @@ def _default(graph: Graph, name: str) -> Edge | None:
 
 
 def _joins(graph: Graph) -> dict[str, int]:
-    """The states with several ways in, to their place among the joins: each is made when it is first come across."""
-    ways_in = Counter(edge.target for edge in graph.edges if _leads_in(graph, edge))
-    met: dict[str, None] = {}
+    """Return the states with several incoming edges by name, with the index of their join in the order of creation."""
+    incoming = Counter(edge.target for edge in graph.edges if _is_in_main_flow(graph, edge))
+    created: dict[str, None] = {}
     for name in graph.states:
-        met.setdefault(name)
+        created.setdefault(name)
         if conditions := _conditions(graph, name):
             default = _default(graph, name)
             for edge in (*([default] if default else []), *conditions):
                 if edge.target is not None and not _has_own_node(edge):
-                    met.setdefault(edge.target)
-    return {name: place for place, name in enumerate(met) if ways_in[name] > 1}
+                    created.setdefault(edge.target)
+    return {name: place for place, name in enumerate(created) if incoming[name] > 1}
 
 
-def _leads_in(graph: Graph, edge: Edge) -> bool:
-    """Whether this way takes part in the workflow itself; of several handlers of one error one is enough to know."""
+def _is_in_main_flow(graph: Graph, edge: Edge) -> bool:
+    """Return whether the engine follows an edge in the main flow, not in a compensation."""
     return is_followed(graph, edge) and not graph.states[edge.source].get("usedForCompensation")

@@ -1,7 +1,7 @@
-"""Reads cron expressions, those of cron (5 fields) and those of Quartz (6 or 7): the specification shows both.
+"""Validates cron expressions in the formats of cron (5 fields) and Quartz (6 or 7), which the specification both shows.
 
-Written here because no library takes both: croniter and cronsim know neither `?` nor the year nor Quartz's days of the
-week, cron-descriptor describes without checking ranges. No engine reads the schedule, so it is a matter of form alone.
+No library validates both: croniter and cronsim support neither `?` nor years nor Quartz's days of the week, and
+cron-descriptor does not check ranges. Engines do not read schedules, so only the syntax is checked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 @dataclass(frozen=True, kw_only=True)
 class _Field:
-    """A field: the numbers that it takes, the names that stand for them, and what else one of its parts may be."""
+    """A field: its range of numbers, their names, and a regular expression for other values."""
 
     name: str
     lowest: int
@@ -34,8 +34,8 @@ _WEEKDAY: Final = _Field(
     name="day of the week", lowest=0, highest=7, names=_DAYS, also=r"\?|L|([0-7]|[A-Z]{3})(L|#[1-5])"
 )
 _YEAR: Final = _Field(name="year", lowest=1970, highest=2199)
-#: Number of fields to what they are.
-_FORMS: Final = {
+#: The fields of an expression by their number.
+_FORMATS: Final = {
     5: (_MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY),
     6: (_SECOND, _MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY),
     7: (_SECOND, _MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY, _YEAR),
@@ -44,11 +44,11 @@ _PART: Final = re.compile(r"(?P<all>\*)|(?P<first>[A-Z]{3}|\d{1,4})(?:-(?P<last>
 
 
 def what_is_wrong(expression: str) -> str | None:
-    """Return what is wrong with a cron expression and what to do; None where nothing is."""
+    """Return what is wrong with a cron expression and how to fix it, or None if it is valid."""
     words = expression.upper().split()
-    if len(words) not in _FORMS:
+    if len(words) not in _FORMATS:
         return f"a cron expression has 5 fields (6 or 7 with seconds and years), this has {len(words)}; see crontab(5)"
-    for field, word in zip(_FORMS[len(words)], words, strict=True):
+    for field, word in zip(_FORMATS[len(words)], words, strict=True):
         if any(not _fits(part, field) for part in word.split(",")):
             allowed = f"{field.lowest} to {field.highest}, '*', 'a-b' or '*/n'"
             return f"'{word[:100]}' is not a valid {field.name}; write {allowed}"

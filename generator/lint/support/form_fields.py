@@ -1,4 +1,4 @@
-"""The fields of an input schema that say how the form shows them, and the names that their templates may use."""
+"""Finds the `ui:` settings of input schemas, and checks the names in their templates."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from generator.text.yaml_reader import Node
 from generator.workflow.workflow import Workflow
 
 _UPDATER: Final = "SchemaUpdater"
-#: Keywords by which a schema has properties that are declared elsewhere.
+#: Keywords with which a schema can have properties that are declared elsewhere.
 _ELSEWHERE: Final = frozenset(
     {"$ref", "allOf", "anyOf", "oneOf", "if", "dependencies", "dependentSchemas", "patternProperties"}
 )
-#: What ends a name in a path (lodash's `get`).
-_PATH: Final = re.compile(r"[^.\[\]]+")
+#: A name in a path (lodash's `get`).
+_PATH_NAME: Final = re.compile(r"[^.\[\]]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A schema in an input schema that says how the form shows it; `widget` is one of the Orchestrator's own."""
+    """A schema with `ui:` settings in an input schema.
+
+    `widget` is a widget of the Orchestrator, or None. `props` is the map `ui:props`, or None.
+    """
 
     schema: Schema
     node: Node
@@ -35,20 +38,20 @@ class Field:
     props: Node | None
 
     def given(self) -> Iterator[tuple[str, Node]]:
-        """What `ui:props` says."""
+        """Yield the keys and values of `ui:props`."""
         yield from self.props.value.items() if self.props else ()
 
     def beside(self, name: str) -> Position:
-        """Where a key beside `ui:props` is."""
+        """Return the position of a key next to `ui:props`."""
         return self.schema.key(self.node, name)
 
     def within(self, name: str) -> Position:
-        """Where a key of `ui:props` is."""
+        """Return the position of a key in `ui:props`."""
         return self.schema.key(self.props or self.node, name)
 
 
 def fields_of(workflow: Workflow) -> Iterator[Field]:
-    """The schemas in what people enter that say how the form shows them."""
+    """Yield the schemas with `ui:` settings in the workflow's input schema."""
     for schema in schemas_of(workflow):
         if schema.root and schema.entered:
             for _, node, _ in schema.parts:
@@ -57,13 +60,13 @@ def fields_of(workflow: Workflow) -> Iterator[Field]:
 
 
 def field_at(schema: Schema, node: Node) -> Field:
-    """What one schema, a map, says of how the form shows it."""
+    """Return the `ui:` settings of a schema, which must be a map."""
     widget = form_facts().widgets.get(widget_of(node))
     return Field(schema=schema, node=node, widget=widget, props=_map(node, "ui:props"))
 
 
 def widget_of(node: Node) -> str:
-    """What a schema names as its widget; nothing where it names none."""
+    """Return the `ui:widget` of a schema, or "" if it has none."""
     widget = node.value.get("ui:widget") if isinstance(node.value, dict) else None
     return widget.value if widget and isinstance(widget.value, str) else ""
 
@@ -75,30 +78,30 @@ def _map(node: Node, key: str) -> Node | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What is wrong with a name, and the right one where there is one alone."""
+    """What is wrong with a name, and its replacement if there is only one candidate."""
 
     message: str
     wrong: str = ""
     right: str | None = None
 
     def edit(self, at: Position, text: str) -> Edit | None:
-        """The edit that puts the right name into the text."""
+        """Return the edit that replaces the wrong name in the text, or None if the name or its place is ambiguous."""
         once = self.right is not None and text.count(self.wrong) == 1
         return replaced(at, text, text.replace(self.wrong, self.right or "") if once else None)
 
 
 class FormNames:
-    """The values that templates of a workflow's form can stand for."""
+    """The names that templates in a workflow's form can use."""
 
     def __init__(self, workflow: Workflow) -> None:
         self._facts: FormFacts = form_facts()
         schemas = [schema for schema in schemas_of(workflow) if schema.root and schema.entered]
         self._root = next((schema for schema in schemas if not schema.referred), None)
-        #: Whether fields may come to the form that no schema declares.
-        self._grows = any(widget_of(node) == _UPDATER for schema in schemas for _, node, _ in schema.parts)
+        #: Whether the form can get fields that no schema declares.
+        self._has_dynamic_fields = any(widget_of(node) == _UPDATER for schema in schemas for _, node, _ in schema.parts)
 
     def fault(self, field: Field, name: str) -> Fault | None:
-        """What is wrong with a name in a template of a field, or in its retrigger."""
+        """Return what is wrong with a name in a field's template or retrigger, or None."""
         if name != name.strip() or not name:
             stripped = name.strip()
             message = f"blanks belong to the name; write '{OPENING}{stripped or 'current.name'}}}}}'"
@@ -119,17 +122,17 @@ class FormNames:
         return self._key_fault(family, key)
 
     def _response_fault(self, field: Field, name: str) -> Fault | None:
-        given = [one for one, _ in field.given() if one.startswith(RESPONSE)]
-        if name in given:
+        declared = [key for key, _ in field.given() if key.startswith(RESPONSE)]
+        if name in declared:
             return None
-        help_ = did_you_mean(name, given, near=0.9) or "; add it"
+        help_ = did_you_mean(name, declared, near=0.9) or "; add it"
         return Fault(
-            message=f"'{name}' is not in 'ui:props'{help_}", wrong=name, right=only_near(name, given, near=0.95)
+            message=f"'{name}' is not in 'ui:props'{help_}", wrong=name, right=only_near(name, declared, near=0.95)
         )
 
     def _key_fault(self, family: str, key: str) -> Fault | None:
         known = self._facts.templates[family]
-        # the id of a provider's API may have dots
+        # The id of a provider's API can contain dots.
         last = key.rpartition(".")[2] if family == "customAuthApi" else key
         if not known or last in known:
             return None
@@ -142,11 +145,11 @@ class FormNames:
         )
 
     def _path_fault(self, path: str) -> Fault | None:
-        """What is wrong with the path of a field in the form."""
+        """Return what is wrong with the path of a form field, or None."""
         if self._root is None or self._root.root is None:
             return None
         declared, node = self._top(), self._root.root
-        for index, name in enumerate(_PATH.findall(path)):
+        for index, name in enumerate(_PATH_NAME.findall(path)):
             if index:
                 declared = self._inside(node)
             if declared is None:
@@ -157,15 +160,15 @@ class FormNames:
         return None
 
     def _top(self) -> dict[str, Node] | None:
-        """The fields of the form itself, or None where not all are known."""
+        """Return the top-level fields of the form, or None if not all are known."""
         part = next((part for part in described(self._root) if not part.path), None) if self._root else None
         if part is None or any({"$ref", "patternProperties"} & node.value.keys() for node in part.schemas):
             return None
         return dict(part.declared()) or None
 
     def _inside(self, node: Node) -> dict[str, Node] | None:
-        """The fields inside of a field, or None where not all are known."""
-        if self._grows or not isinstance(node.value, dict) or _ELSEWHERE & node.value.keys():
+        """Return the fields in a field, or None if not all are known."""
+        if self._has_dynamic_fields or not isinstance(node.value, dict) or _ELSEWHERE & node.value.keys():
             return None
         properties = _map(node, "properties")
         return properties.value if properties else None
@@ -183,6 +186,6 @@ class FormNames:
         return Fault(message=f"the form has no field '{name[:100]}'{help_}", wrong=f"current.{path}", right=right_path)
 
     def _paths_to(self, name: str) -> list[str]:
-        """Where in the steps of the form there is a field of this name."""
+        """Return the paths of the fields with this name in the form's steps."""
         steps = (self._top() or {}).items()
         return [f"{step}.{name}" for step, node in steps if name in (self._inside(node) or {})]

@@ -1,7 +1,7 @@
-"""Reads jq expressions that build an object, as far as its keys and values stand in the text.
+"""Evaluates the literal keys and values of jq object constructions.
 
-`jq` itself can only run an expression: on input that it does not have, most of these fail. What cannot be read is
-`UNKNOWN`, so that nobody takes it for wrong.
+jq can only run whole expressions, and most of these fail without their input. Values that are not literals are
+`UNKNOWN`, so that rules do not report them.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ class _Unknown(Enum):
     UNKNOWN = "unknown"
 
 
-#: A value that only a run can tell.
+#: A value that is only known at run time.
 UNKNOWN: Final = _Unknown.UNKNOWN
-#: Python converts no longer integers, and nobody means one.
+#: Python does not convert very long integers.
 _MAX_DIGITS: Final = 300
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
 
 def read_object(expression: str) -> dict[str, Any] | None:
-    """Return the object that an expression builds: keys to text, numbers, lists, objects or UNKNOWN.
+    """Return the object that an expression constructs: its values are text, numbers, lists, objects or UNKNOWN.
 
-    None where the expression is anything else than one object, or has keys that only a run can tell. `${ … }` around
-    it is taken off.
+    None if the expression is not a single object, or has keys that are only known at run time. `${ … }` around it is
+    ignored.
     """
     tree = parse(bare(expression))
     value = _value(tree) if tree is not None and tree.kind is Kind.OBJECT else None
@@ -68,7 +68,7 @@ def _object(children: tuple[Node, ...]) -> Any:
 
 
 def _items(content: Node) -> Iterator[Node]:
-    """What commas separate, from left to right."""
+    """Yield the items that commas separate, from left to right."""
     items = []
     while content.kind is Kind.COMMA:
         content, last = content.children
@@ -77,7 +77,7 @@ def _items(content: Node) -> Iterator[Node]:
 
 
 def _unescaped(written: str) -> str:
-    """The text of a string as it is written: jq escapes as JSON does."""
+    """Return the text of a string literal; jq has the escapes of JSON."""
     try:
         return str(json.loads(f'"{written}"', strict=False))
     except ValueError:

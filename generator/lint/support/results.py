@@ -1,4 +1,4 @@
-"""What a workflow's data holds as `result`, as far as the definition tells: what writes it, and on which ways."""
+"""Determines from a definition which states write the workflow's result, and which ends are reached without one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from generator.workflow.graph import EdgeKind
 if TYPE_CHECKING:
     from generator.workflow.long_form import Action, Function, State
 
-#: What the Orchestrator shows: either counts as a result.
+#: The fields that the Orchestrator shows; either counts as a result.
 _SHOWN: Final = frozenset({"result", "workflowOptions"})
 
 
 class Effect(Enum):
-    """What a state does to the result: certainly nothing, something, or nobody can tell."""
+    """Whether a state writes the result."""
 
     NOTHING = auto()
     WRITES = auto()
@@ -30,14 +30,14 @@ class Effect(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """An object that a definition merges into its data, and where it stands in the flow."""
+    """An object that a definition merges into the workflow data, and its path in the flow."""
 
     content: Mapping[str, Any]
     where: FieldPath
 
 
 def written_objects(definition: Definition) -> Iterator[Written]:
-    """The objects that expression functions build, that inject states hold and that states hand on."""
+    """Yield the objects of expression functions, inject states and output filters."""
     for index, function in enumerate(definition.flow.get("functions", ())):
         if function["type"] == "expression" and (content := read_object(function.get("operation", ""))):
             yield Written(content=content, where=("functions", index, "operation"))
@@ -49,7 +49,7 @@ def written_objects(definition: Definition) -> Iterator[Written]:
 
 
 def first_ends_without_result(definition: Definition) -> Iterator[tuple[str, FieldPath]]:
-    """The ends that a run comes to without a result, as no state on its way writes one: the state, the end's path."""
+    """Yield the state and the path of each end that can be reached without a state that writes the result."""
     graph = definition.graph
     effects = _effects(definition)
     waiting, seen = [graph.start], set()
@@ -68,55 +68,55 @@ def first_ends_without_result(definition: Definition) -> Iterator[tuple[str, Fie
 
 
 def _effects(definition: Definition) -> dict[str, Effect]:
-    """State to what it does to the result."""
+    """Return the effect of each state on the result, by name."""
     functions = functions_of(definition.flow)
     effects: dict[int, set[Effect]] = {}
     for where, action in actions_of(definition.flow):
-        effects.setdefault(int(where[1]), set()).add(_of_action(action, functions))
+        effects.setdefault(int(where[1]), set()).add(_effect_of_action(action, functions))
     found = {}
     for (_, index), state in states_of(definition.flow):
-        all_of_it = effects.get(int(index), set()) | {_of_state(state)}
-        known = next((effect for effect in (Effect.UNKNOWN, Effect.WRITES) if effect in all_of_it), Effect.NOTHING)
+        combined = effects.get(int(index), set()) | {_effect_of_state(state)}
+        known = next((effect for effect in (Effect.UNKNOWN, Effect.WRITES) if effect in combined), Effect.NOTHING)
         found[str(state.get("name"))] = known
     return found
 
 
-def _of_state(state: State) -> Effect:
-    """What a state does beside its actions."""
+def _effect_of_state(state: State) -> Effect:
+    """Return the effect of a state without its actions."""
     filter_ = state.get("stateDataFilter", {})
     if filter_.get("input") or filter_.get("output"):
         content = read_object(filter_.get("output", "")) if not filter_.get("input") else None
-        return Effect.UNKNOWN if content is None else _of_content(content)
+        return Effect.UNKNOWN if content is None else _effect_of_content(content)
     match state["type"]:
         case "inject":
             data = state.get("data")
-            return Effect.UNKNOWN if data is None else _of_content(data)
+            return Effect.UNKNOWN if data is None else _effect_of_content(data)
         case "event" | "foreach":
             return Effect.UNKNOWN
         case "callback":
-            return _of_target(state.get("eventDataFilter", {}).get("toStateData"))
+            return _effect_of_target(state.get("eventDataFilter", {}).get("toStateData"))
         case "switch":
             return Effect.UNKNOWN if state.get("eventConditions") else Effect.NOTHING
     return Effect.NOTHING
 
 
-def _of_action(action: Action, functions: Mapping[str, Function]) -> Effect:
+def _effect_of_action(action: Action, functions: Mapping[str, Function]) -> Effect:
     filter_, called = action["actionDataFilter"], function_of(action, functions)
     target = filter_.get("toStateData")
     if not filter_["useResults"] or (called and is_printing(called)):
         return Effect.NOTHING
     if called and called["type"] == "expression" and not filter_.get("results") and not target:
         content = read_object(called.get("operation", ""))
-        return Effect.UNKNOWN if content is None else _of_content(content)
-    return _of_target(target)
+        return Effect.UNKNOWN if content is None else _effect_of_content(content)
+    return _effect_of_target(target)
 
 
-def _of_target(target: str | None) -> Effect:
-    """What is written to `toStateData`: nobody can tell what a service answers, unless it goes elsewhere."""
+def _effect_of_target(target: str | None) -> Effect:
+    """Return the effect of a response that is written to `toStateData`: unknown, unless that is another field."""
     target = (target or "").strip().removeprefix("${").removesuffix("}").strip()
     first = target.removeprefix(".").partition(".")[0].partition("[")[0].strip('"')
     return Effect.NOTHING if target.startswith(".") and first.isidentifier() and first not in _SHOWN else Effect.UNKNOWN
 
 
-def _of_content(content: Mapping[str, Any]) -> Effect:
+def _effect_of_content(content: Mapping[str, Any]) -> Effect:
     return Effect.WRITES if content.keys() & _SHOWN else Effect.NOTHING
