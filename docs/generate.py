@@ -64,7 +64,7 @@ ARGUMENTS: Final = {
     "PART|VERSION": "patch, minor, major, rc or release, or a version such as 2.1.0",
     "CHART": "a chart folder: one with a Chart.yaml",
     "argocd|flux|tekton|argo-workflows": "the tool that deploys the charts, or that builds them",
-    "NEW-NAME": "the name of the workflow, which its folder, its id and its chart get; asked for on a terminal",
+    "NEW-NAME": "the name of the workflow, which its folder, its id and its chart get; prompted for on a terminal",
     "bash|zsh|fish": "the shell that loads the script",
     "NAME": "a chart, also with a version or a range (CHART@^2.0.0), or a workflow for a pipeline; by default all",
     "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",

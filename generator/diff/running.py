@@ -61,18 +61,18 @@ def _waits(definition: Definition) -> bool:
 def _identity(old: Snapshot, new: Snapshot) -> Iterator[Hazard]:
     """Yield a hazard for a new id or version, by which the engine looks up instances."""
     if old.object_name != new.object_name:
-        message = f"waiting instances belong to '{old.object_name}', and the new workflow does not look for them"
+        message = f"waiting instances belong to '{old.object_name}'; the new workflow does not find them"
         yield Hazard(subject="id", message=message, advice=_FINISH_FIRST)
     elif old.version != new.version:
         one, other = old.version or "none", new.version or "none"
-        message = f"waiting instances are kept under version '{one}'; '{other}' does not find them"
+        message = f"waiting instances are stored under version '{one}'; version '{other}' does not find them"
         advice = f"{_FINISH_FIRST}; or keep the definition's version"
         yield Hazard(subject="version", message=message, advice=advice)
 
 
 def _subflow(definition: Definition, renamed: Mapping[str, str]) -> Iterator[Hazard]:
-    what = f"is called '{renamed[definition.id]}' now" if definition.id in renamed else "is gone"
-    message = f"the subflow '{definition.id}' {what}; instances that are in it, or wait for it, cannot go on"
+    what = f"was renamed to '{renamed[definition.id]}'" if definition.id in renamed else "was removed"
+    message = f"the subflow '{definition.id}' {what}; instances in it, or waiting for it, cannot continue"
     yield Hazard(subject=definition.id, message=message, advice=_FINISH_FIRST)
 
 
@@ -83,14 +83,14 @@ def _states(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
         if change.topic is not Topic.STATE or name not in states or (wait := wait_of(states[name])) is None:
             continue
         if change.kind is Kind.REMOVED and not change.what:
-            message = f"the state '{name}' is gone, and an instance may be in it: {wait.reason}"
+            message = f"the state '{name}' was removed, and instances may be in it: {wait.reason}"
         elif change.kind is Kind.RENAMED:
             message = (
-                f"the state '{name}' is called '{change.after}' now, and an instance may be in it: {wait.reason}; the "
-                "engine goes by its place in the file, people and dashboards by its name"
+                f"the state '{name}' was renamed to '{change.after}', and instances may be in it: {wait.reason}; the "
+                "engine finds it by its position in the file, people and dashboards by its name"
             )
         elif change.what == "type":
-            message = f"the state '{name}' is of another type now, and an instance may be in it: {wait.reason}"
+            message = f"the state '{name}' has a new type, and instances may be in it: {wait.reason}"
         else:
             continue
         yield Hazard(subject=name, message=message, advice=_FINISH_FIRST, within=pair.within)
@@ -112,18 +112,18 @@ def _events(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
         field = change.what.partition(".")[0].partition("[")[0]
         if change.kind is Kind.RENAMED:
             message = (
-                f"the event '{name}' is called '{change.after}' now, and an instance may wait for it in "
-                f"'{awaited[name]}'; the engine goes by its type"
+                f"the event '{name}' was renamed to '{change.after}', and instances may wait for it in "
+                f"'{awaited[name]}'; the engine identifies it by its type"
             )
         elif change.kind is Kind.REMOVED and not change.what:
-            message = f"the event '{name}' is gone, and an instance may wait for it in '{awaited[name]}'"
+            message = f"the event '{name}' was removed, and instances may wait for it in '{awaited[name]}'"
         elif field in _ROUTING:
             message = (
-                f"the event '{name}' has another {field}, and an instance may wait for the old one in '{awaited[name]}'"
+                f"the event '{name}' has a new {field}, and instances may wait for the old one in '{awaited[name]}'"
             )
         else:
             continue
-        advice = f"{_FINISH_FIRST}; or have the old event sent until the last of them has ended"
+        advice = f"{_FINISH_FIRST}; or keep sending the old event until the last of them has ended"
         yield Hazard(subject=name, message=message, advice=advice, within=pair.within)
 
 

@@ -22,22 +22,22 @@ from pipeline.workspace.folders import all_folders, refuse_among_workflows
     "workflows",
     "charts",
     "check",
-    short_help="Write the workflows of GitHub Actions for a repository.",
+    short_help="Write GitHub Actions workflows for a repository.",
     example="waybill actions\nwaybill actions --check\nwaybill actions --uses OWNER/WAYBILL@COMMIT",
 )
 @click.option("--uses", metavar="ACTION", help="The action that installs waybill: OWNER/REPO@COMMIT.  [actions.uses]")
 @click.option("--branch", metavar="BRANCH", help="The branch whose merges are processed.  [actions.branch]")
-@click.option("--force", is_flag=True, help="Replace files of the same names that waybill did not write.")
+@click.option("--force", is_flag=True, help="Overwrite files of the same names that waybill did not write.")
 @click.option("-C", "folder", type=FILE, metavar="DIR", help="The repository.  [that of the current folder]")
 @pass_journal
 def actions(
     journal: Journal, /, *, force: bool, folder: Path | None, check: bool, as_json: bool, **options: Any
 ) -> None:
-    """Write .github/workflows/: what happens on a merge, on a pull request and for a release.
+    """Write the GitHub Actions workflows in .github/workflows/: for merges, pull requests and releases.
 
-    main.yml processes workflows (images, charts, proposals); on-merge.yaml calls it for those that changed, and
-    NAME.yaml by hand for one workflow. pull-request.yaml checks, and comment.yaml says on the pull request what
-    changes. release.yaml publishes. Files of workflows that are gone are removed.
+    main.yml builds images and charts, and proposes the charts. on-merge.yaml calls it for the workflows that changed,
+    and NAME.yaml, started manually, for one workflow. pull-request.yaml checks a pull request, and comment.yaml
+    comments on it with the changes. release.yaml publishes. The files of deleted workflows are removed.
     """
     settings = settings_of({name: options[name] for name in ("workflows", "charts")})
     root = settings.root if folder is None else folder
@@ -50,7 +50,7 @@ def actions(
         finish_check((*outdated(root, files), *gone), as_json=as_json)
         return
     if not force and (others := foreign(root, files)):
-        raise OutputError(f"{listed(others)}: not written by waybill; --force replaces what is there")
+        raise OutputError(f"{listed(others)}: not written by waybill; give --force to overwrite")
     changed = write(root, files, gone, journal)
     if as_json:
         print_json({"ok": True, "written": list(changed), "removed": list(gone)})
@@ -58,6 +58,6 @@ def actions(
     for path in changed:
         console.say(path)
     for path in gone:
-        console.say(f"{path}: removed, its workflow is gone")
+        console.say(f"{path}: removed; its workflow no longer exists")
     if not (changed or gone):
         console.say("everything is up to date")

@@ -24,7 +24,7 @@ from pipeline.terminal import console
     "output",
     "registry",
     "signing_key",
-    short_help="Attach SBOM and provenance to a pushed image.",
+    short_help="Attach an SBOM and provenance to a pushed image.",
     example="waybill attest quay.io/orchestrator/serverless-workflow-greeting:src-0123456789ab\n"
     "COSIGN_PASSWORD=… waybill attest IMAGE --signing-key cosign.key\n"
     "waybill attest IMAGE --statement sbom.json --statement provenance.json",
@@ -38,7 +38,7 @@ from pipeline.terminal import console
     metavar="FILE",
     help="An in-toto statement, a CycloneDX SBOM or SLSA provenance, as JSON. Repeatable.  [those of the last build]",
 )
-@click.option("--insecure", is_flag=True, help="Speak plain HTTP to the registry.")
+@click.option("--insecure", is_flag=True, help="Use plain HTTP for the registry.")
 @pass_journal
 def attest(
     journal: Journal,
@@ -50,10 +50,10 @@ def attest(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Attach in-toto statements (SBOM, provenance) to an image, as artifacts of OCI 1.1 beside it.
+    """Attach in-toto statements (SBOM, provenance) to an image in its registry, as OCI 1.1 referrers.
 
-    With a signing key, cosign signs each of them; the key's password is in COSIGN_PASSWORD. A statement that is
-    attached already is not attached again. No SLSA level is claimed: that comes from a hosted builder.
+    With a signing key, cosign signs each statement; COSIGN_PASSWORD has the key's password. Statements that are already
+    attached are skipped. No SLSA level is claimed, as that requires a hosted builder.
     """
     settings = settings_of(options)
     name = read_image_name(image)
@@ -73,8 +73,8 @@ def _show(name: ImageName, attached: tuple[Attached, ...], *, as_json: bool) -> 
         return
     headings = ("statement", "signed", "", "artifact")
     rows = [
-        (each.kind, "yes" if each.signed else "no", "attached" if each.new else "was attached already", each.digest)
+        (each.kind, "yes" if each.signed else "no", "attached" if each.new else "already attached", each.digest)
         for each in attached
     ]
     console.show_table(headings, rows)
-    console.show_next(["waybill", "verify", str(name)], "reads it back")
+    console.show_next(["waybill", "verify", str(name)], "verifies them")

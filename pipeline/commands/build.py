@@ -65,7 +65,7 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     "strict",
     "compatibility",
     "check",
-    short_help="Lint workflows; build images, charts, packages and the index.",
+    short_help="Lint workflows, and build images, charts, packages and the index.",
     example="waybill build greeting\nwaybill build --all --bump auto\nwaybill build --all --images push\n"
     "waybill build --all --exclude 'mtv-*' --keep-going\nwaybill build --all --bump auto --dry-run\n"
     "waybill build --all --sonataflow 1.45\n"
@@ -74,13 +74,15 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 )
 @click.argument("workflow", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Build every workflow in the workflows folder.")
-@click.option("--exclude", multiple=True, metavar="NAME", help="Leave out a workflow, or those of a pattern (mtv-*).")
+@click.option(
+    "--exclude", multiple=True, metavar="NAME", help="Leave out a workflow, or those that match a pattern (mtv-*)."
+)
 @click.option("--keep-going", is_flag=True, help="Leave out workflows with errors, build the rest, and exit 1.")
-@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, without writing anything.")
 @click.option(
     "--bump",
     type=click.Choice(_BUMPS),
-    help="Bump the version of the named charts, or with --all of the changed ones. auto: by what changed.",
+    help="Bump the named charts or, with --all, the changed ones; auto derives the bump from the changes.",
 )
 @click.option("--force-version", is_flag=True, help="Allow a --bump smaller than the changes require.")
 @operator_options
@@ -113,9 +115,9 @@ def build(
 ) -> None:
     """Lint workflows, then build their images, charts, packages and index.yaml.
 
-    WORKFLOW is the name or path of a folder. A build writes everything or nothing, except that a chart whose image
-    fails, or whose workflow is left out, stays as it was, in the umbrella, too. It stops if an operator's CRD
-    contradicts what compatibility.yaml claims about a chart.
+    WORKFLOW is the name or path of a folder. A build writes everything or nothing, with one exception: if an
+    image fails or a workflow is left out, its chart stays as it was, also in the umbrella. A build stops if an
+    operator's CRD contradicts what compatibility.yaml claims about a chart.
     """
     require_names_or_all(workflow, everything=everything)
     if check and (dry_run or keep_going):

@@ -41,14 +41,14 @@ def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) 
     "charts",
     "output",
     "initial_version",
-    short_help="Bump the versions of charts.",
+    short_help="Bump chart versions.",
     example="waybill bump greeting escalation minor\nwaybill bump --all patch\n"
     "waybill bump greeting 3.0.0\nwaybill bump greeting patch --app",
 )
 @click.argument("workflow", nargs=-1)
 @click.argument("to", metavar="PART|VERSION", callback=_target, shell_complete=_complete)
-@click.option("--all", "everything", is_flag=True, help="Bump every workflow's chart that was built.")
-@click.option("--app", is_flag=True, help="Bump the version of the workflow instead of its chart.")
+@click.option("--all", "everything", is_flag=True, help="Bump the charts of all workflows that were built.")
+@click.option("--app", is_flag=True, help="Bump the workflow's version instead of its chart's.")
 @pass_journal
 def bump(
     journal: Journal,
@@ -64,7 +64,7 @@ def bump(
     """Bump the chart versions of one or more workflows, and the umbrella's.
 
     PART is patch, minor, major, rc or release: `rc` numbers release candidates (rc.1, rc.2), `release` turns the last
-    one into a release. VERSION is the version to have, such as 2.1.0, and no older one. Nothing is bumped if a name is
+    one into a release. VERSION is the new version, such as 2.1.0, and must not be older. Nothing is bumped if a name is
     unknown.
     """
     require_names_or_all(workflow, everything=everything)
@@ -81,7 +81,7 @@ def bump(
 def _show(moves: Sequence[Move], names: Sequence[str]) -> None:
     """Show the new versions and the command that builds them; `names` are the workflows on the command line."""
     if not moves:
-        console.say("every chart has that version already")
+        console.say("every chart already has that version")
         return
     console.show_table(("chart", "before", "after"), ((move.name, move.before, move.after) for move in moves))
     for move in moves:

@@ -26,13 +26,13 @@ from pipeline.workspace.settings import Settings
 
 @command(
     "workflows",
-    short_help="List the workflows that are to be built and proposed.",
+    short_help="List the workflows that changed since they were last processed.",
     example="waybill changed\nwaybill changed --base origin/main\nwaybill changed --processed greeting escalation",
 )
 @click.argument("workflow", nargs=-1)
-@click.option("--base", metavar="REV", help="Compare with this commit, whatever was processed.")
+@click.option("--base", metavar="REV", help="Compare with this commit instead of the last processed one.")
 @click.option("--processed", is_flag=True, help="Mark the named workflows as processed at the current commit.")
-@click.option("--remote", metavar="NAME", default="origin", help="The remote that has the marks.  [origin]")
+@click.option("--remote", metavar="NAME", default="origin", help="The remote that stores the marks.  [origin]")
 @pass_journal
 def changed(
     journal: Journal,
@@ -45,12 +45,12 @@ def changed(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """List the workflows that changed at the current commit since each of them was processed last, and why.
+    """List the workflows that changed since they were last processed, and why.
 
-    What was processed is in refs of the remote, refs/waybill/processed/NAME, which --processed moves after the last
-    step. So runs that are cancelled, fail or never start lose nothing. A workflow is listed as well if shared/ changed
-    (its image contains it), if waybill or its settings changed, or if it is unknown when it was processed. With --json,
-    `matrix` has the jobs for GitHub Actions: at most 256, of about the same size.
+    A ref of the remote, refs/waybill/processed/NAME, stores the commit at which a workflow was last processed;
+    --processed moves it after the last step, so runs that are cancelled, fail or never start lose nothing. A workflow
+    is also listed if shared/ changed (its image contains it), if waybill or its settings changed, or if it is unknown
+    when it was processed. With --json, `matrix` has the jobs for GitHub Actions: at most 256, of about the same size.
     """
     _check_words(workflow, base=base, processed=processed)
     settings = settings_of(options)
@@ -115,7 +115,7 @@ def _show_marking(marking: Marking, head: Revision, *, as_json: bool) -> None:
     for name in marking.marked:
         console.say(f"{name}: processed at {head.sha[:12]}")
     for name, commit in marking.later.items():
-        console.say(f"{name}: was processed at a later commit already, {commit[:12]}")
+        console.say(f"{name}: already processed at a later commit, {commit[:12]}")
 
 
 def _as_json(found: Changes, jobs: Sequence[Job], head: Revision) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from pipeline.workspace import folders
     "output",
     "repository_url",
     "compatibility",
-    short_help="Update the CHANGELOG.md of a chart.",
+    short_help="Update a chart's CHANGELOG.md.",
     example="waybill changelog greeting\nwaybill changelog greeting --sonataflow 1.45",
 )
 @click.argument("workflow")
@@ -41,8 +41,8 @@ def changelog(
 ) -> None:
     """Add a section for each missing version to the CHANGELOG.md of a workflow's chart.
 
-    Existing sections stay unchanged. The changes come from comparing the published packages: each with the version
-    before it that is for the same operator.
+    Existing sections stay unchanged. The changes are those between each published package and the previous version for
+    the same operator.
     """
     settings = settings_of(options)
     folders.refuse_misplaced(settings)

@@ -34,7 +34,7 @@ from pipeline.workspace import folders
     "minify_specs",
     "compatibility",
     "check",
-    short_help="Write one chart folder.",
+    short_help="Write a workflow's chart folder.",
     example="waybill chart greeting -o out\nwaybill chart greeting -o out-1.45 --sonataflow 1.45",
 )
 @click.argument("folder")
@@ -53,7 +53,7 @@ def chart(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Write one chart folder, OUT/CHART/, and replace what is in it."""
+    """Write a workflow's chart to OUT/CHART/, and replace what the folder contains."""
     settings = settings_of(options)
     selected = folders.find_folder(folder, settings)
     folders.refuse_among_workflows(out, "--out", settings, [selected])

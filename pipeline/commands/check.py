@@ -31,7 +31,7 @@ _NAMED: Final = 5
     "workflows",
     "charts",
     "compatibility",
-    short_help="Check charts against versions of the operator.",
+    short_help="Check charts against operator versions.",
     example="waybill check\nwaybill check greeting --sonataflow 1.45\nwaybill check --sonataflow all\n"
     "waybill check greeting-2.0.0.tgz --operator 1.3.2\n"
     "waybill check --crds my/operator/crds\nwaybill check --cluster --context production\n"
@@ -41,10 +41,10 @@ _NAMED: Final = 5
 @click.argument("words", nargs=-1, metavar="[WORKFLOW|CHART]...")
 @click.option("--sonataflow", multiple=True, metavar="V", help="A SonataFlow version such as 1.45, or all. Repeatable.")
 @click.option("--operator", multiple=True, metavar="V", help="An Orchestrator version such as 1.3.2. Repeatable.")
-@click.option("--crds", metavar="PATH", help="The CRDs of an operator: a folder, a file or a URL.")
+@click.option("--crds", metavar="PATH", help="Check against the operator CRDs in a folder, a file or at a URL.")
 @click.option("--cluster", is_flag=True, help="Check against the cluster that kubectl or oc is logged in to.")
 @click.option("--context", metavar="NAME", help="With --cluster: the kubeconfig context.  [the current one]")
-@click.option("--index", metavar="PLACE", help="An index.yaml, as a file or URL: list the versions that run.")
+@click.option("--index", metavar="PLACE", help="List which versions in this index.yaml (a file or URL) run.")
 @accept_index
 def check(
     words: tuple[str, ...],

@@ -26,12 +26,16 @@ FILE: Final = click.Path(path_type=Path)
 #: Passes a command its journal as the first argument.
 pass_journal = click.make_pass_decorator(Journal, ensure=True)
 
-_CHECK: Final = click.option("--check", is_flag=True, help="Write nothing; exit 1 and list what would change.")
+_CHECK: Final = click.option(
+    "--check", is_flag=True, help="Write nothing; list outdated files, and exit 1 if there are any."
+)
 _OF_ALL: Final = (
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output."),
-    click.option("-q", "--quiet", is_flag=True, help="Show errors and the result alone."),
-    click.option("-v", "--verbose", is_flag=True, help="Show files that are written, and programs that are started."),
-    click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
+    click.option("--json", "as_json", is_flag=True, help="Print a JSON document to standard output."),
+    click.option("-q", "--quiet", is_flag=True, help="Show only errors and the result."),
+    click.option(
+        "-v", "--verbose", is_flag=True, help="Show the files that are written and the programs that are run."
+    ),
+    click.option("--debug", is_flag=True, help="Show a traceback if the command fails."),
 )
 
 
@@ -99,8 +103,8 @@ def _option(name: str) -> Callable[[Any], Any]:
 def operator_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add `--operator` and `--sonataflow`, to build for an operator other than the newest SonataFlow."""
     for option in (
-        click.option("--sonataflow", metavar="V", help="Build for this SonataFlow, such as 1.45."),
-        click.option("--operator", metavar="V", help="Build for this Orchestrator, such as 1.3.2."),
+        click.option("--sonataflow", metavar="V", help="Build for this SonataFlow version, such as 1.45."),
+        click.option("--operator", metavar="V", help="Build for this Orchestrator version, such as 1.3.2."),
     ):
         function = option(function)
     return function
@@ -109,10 +113,12 @@ def operator_options(function: Callable[..., None]) -> Callable[..., None]:
 def image_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options for pushing images and building several at a time."""
     for option in (
-        click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Images at a time  [half the cores]"),
-        click.option("--attest", is_flag=True, help="Attach SBOM and provenance to what is pushed."),
-        click.option("--allow-dirty", is_flag=True, help="Push images of folders with uncommitted changes, too."),
-        click.option("--latest", is_flag=True, help="Tag what is pushed from the default branch as latest, too."),
+        click.option(
+            "--jobs", type=click.IntRange(min=1), metavar="N", help="Build N images at a time.  [half the cores]"
+        ),
+        click.option("--attest", is_flag=True, help="Attach an SBOM and provenance to pushed images."),
+        click.option("--allow-dirty", is_flag=True, help="Also push images of folders with uncommitted changes."),
+        click.option("--latest", is_flag=True, help="Also tag images pushed from the default branch as latest."),
     ):
         function = option(function)
     return function
@@ -124,7 +130,7 @@ def accept_index(function: Callable[..., None]) -> Callable[..., None]:
         "--accept-index",
         "accept",
         metavar="SHA256",
-        help="Read the index with this SHA-256, even if its end does not prove that it is complete.",
+        help="Accept the index with this SHA-256, even if it may be truncated.",
     )(function)
 
 

@@ -13,7 +13,7 @@ _SHELLS: Final = ("bash", "zsh", "fish")
 
 
 @command(
-    short_help="Print the script for completion in a shell.",
+    short_help="Print a shell completion script.",
     example="waybill completion bash > ~/.local/share/bash-completion/completions/waybill\n"
     'eval "$(waybill completion zsh)"\n'
     "waybill completion fish > ~/.config/fish/completions/waybill.fish",
@@ -21,10 +21,10 @@ _SHELLS: Final = ("bash", "zsh", "fish")
 )
 @click.argument("shell", type=click.Choice(_SHELLS), metavar="|".join(_SHELLS))
 def completion(*, shell: Literal["bash", "zsh", "fish"], as_json: bool) -> None:
-    """Print the script for completion in a shell: commands, options, their values and the repository's workflows.
+    """Print a shell script that completes commands, options, their values and the repository's workflows.
 
-    Load it where the shell starts: with bash 4.4 or newer from a file in ~/.local/share/bash-completion/completions,
-    with zsh from ~/.zshrc after compinit, with fish from a file in ~/.config/fish/completions.
+    Load it when the shell starts: for bash 4.4 or newer, from a file in ~/.local/share/bash-completion/completions; for
+    zsh, from ~/.zshrc after compinit; for fish, from a file in ~/.config/fish/completions.
     """
     found = get_completion_class(shell)
     if found is None:

@@ -20,13 +20,15 @@ _THEMES: Final = ("auto", "light", "dark")
 
 @command(
     "workflows",
-    short_help="Draw a workflow.",
+    short_help="Draw a workflow as a diagram.",
     example="waybill diagram escalation -o escalation.svg\nwaybill diagram escalation --format mmd",
 )
 @click.argument("folder")
-@click.option("-o", "--out", type=FILE, metavar="FILE", help="FILE.svg, .png, .mmd or .dot.  [standard output]")
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="The format on standard output.  [svg]")
-@click.option("--theme", type=click.Choice(_THEMES), default="auto", help="Colours of SVG and PNG.  [auto]")
+@click.option(
+    "-o", "--out", type=FILE, metavar="FILE", help="The output file: .svg, .png, .mmd or .dot.  [standard output]"
+)
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="The format for standard output.  [svg]")
+@click.option("--theme", type=click.Choice(_THEMES), default="auto", help="The colours of SVG and PNG.  [auto]")
 @click.option("--expand", is_flag=True, help="Draw each subflow inside the first state that runs it.")
 @pass_journal
 def diagram(

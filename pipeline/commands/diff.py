@@ -27,14 +27,14 @@ _COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
     "registry",
     "image_prefix",
     "minify_specs",
-    short_help="Show what changed between two versions.",
+    short_help="Show the changes between two versions of a workflow.",
     example="waybill diff greeting@v1.2.0 greeting\nwaybill diff\nwaybill diff main...HEAD --format markdown\n"
     "waybill diff greeting@1.2.0 dist/greeting-2.0.0.tgz",
     writes=False,
 )
 @click.argument("old", required=False)
 @click.argument("new", required=False)
-@click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", help="[text]")
+@click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", help="The output format.  [text]")
 @click.option("--fail-on", type=click.Choice(_LIMITS), help="Exit 1 on a breaking change, or on any change.")
 def diff(
     old: str | None,
@@ -45,11 +45,11 @@ def diff(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Show what changed between OLD and NEW, whom it affects, and what would break waiting instances.
+    """Show what changed between OLD and NEW, who is affected, and what would break waiting instances.
 
-    Each is a workflow folder, a chart folder, a package, or WORKFLOW@REVISION: a git commit, tag or branch, or a
-    published version. A revision alone, or a range (main..HEAD), compares all workflows. NEW defaults to the working
-    folder; without OLD, all workflows that changed since the last commit are compared with it.
+    OLD and NEW are workflow folders, chart folders, packages, or WORKFLOW@REVISION with a git commit, tag or branch, or
+    a published version. A revision alone, or a range (main..HEAD), compares all workflows. NEW defaults to the working
+    folder. Without OLD, all workflows that changed since the last commit are compared with it.
     """
     pairs = compared(old, new, settings_of(options))
     differences = [pair.difference for pair in pairs]

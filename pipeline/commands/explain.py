@@ -18,7 +18,13 @@ from pipeline.workspace import folders, workflows
     writes=False,
 )
 @click.argument("folder")
-@click.option("--format", "format_", type=click.Choice(("text", "markdown", "json")), default="text", help="[text]")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("text", "markdown", "json")),
+    default="text",
+    help="The output format.  [text]",
+)
 def explain(folder: str, *, format_: Literal["text", "markdown", "json"], as_json: bool, **options: Any) -> None:
     """Explain in plain English what a workflow does, calls and needs, and how it ends."""
     workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))

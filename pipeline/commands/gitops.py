@@ -43,7 +43,7 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
 @command(
     "charts",
     "check",
-    short_help="Write what clusters follow or build charts by.",
+    short_help="Write objects for Argo CD, Flux, Tekton or Argo Workflows.",
     example=(
         "waybill gitops argocd --repo github:my-org/config --namespace demo --env dev -o gitops/dev\n"
         "waybill gitops flux greeting --chart-repo oci://quay.io/my-org/charts --verify-key cosign --namespace demo\n"
@@ -67,10 +67,10 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
     "follow",
     type=click.Choice(("pinned", "patch", "minor")),
     default="pinned",
-    help="--chart-repo: the versions of the charts folder, or also later patches or minors.  [pinned]",
+    help="--chart-repo: the versions in the charts folder, or also later patch or minor versions.  [pinned]",
 )
 @click.option("--env", "environment", default="", metavar="E", help="argocd, flux: values from envs/E/CHART.yaml.")
-@click.option("--name", metavar="NAME", help="The name of what is written.  [workflows, workflows-E]")
+@click.option("--name", metavar="NAME", help="The name of the objects.  [workflows, workflows-E]")
 @click.option(
     "--repo",
     metavar="PLACE",
@@ -78,51 +78,58 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
     "gitlab:GROUP/PROJECT or a git URL.",
 )
 @click.option("--revision", metavar="REV", help="The branch, tag or commit of --repo.  [main]")
-@click.option("--path", metavar="PATH", help="argocd: the umbrella's folder in it.  [charts/workflows]")
-@click.option("--project", metavar="NAME", help="argocd: the AppProject; 'default' is not written.  [that of --name]")
+@click.option("--path", metavar="PATH", help="argocd: the umbrella's folder in --repo.  [charts/workflows]")
 @click.option(
-    "--argocd-namespace", default=OPENSHIFT_GITOPS, metavar="N", help="argocd: where it runs.  [openshift-gitops]"
+    "--project", metavar="NAME", help="argocd: the AppProject to write, or 'default' for the existing one.  [--name]"
+)
+@click.option(
+    "--argocd-namespace",
+    default=OPENSHIFT_GITOPS,
+    metavar="N",
+    help="argocd: the namespace of Argo CD.  [openshift-gitops]",
 )
 @click.option(
     "--server", default=IN_CLUSTER, metavar="URL", help="argocd: the cluster's API server.  [its own cluster]"
 )
-@click.option("--kind", "kinds", multiple=True, metavar="GROUP/KIND", help="argocd: another kind that charts install.")
+@click.option(
+    "--kind", "kinds", multiple=True, metavar="GROUP/KIND", help="argocd: another kind that charts install. Repeatable."
+)
 @click.option("--values", type=FILE, metavar="FILE", help="flux: values for every chart; those of --env win.")
 @click.option(
     "--secret",
     "login",
     default="",
     metavar="NAME",
-    help="flux: the Secret with the login for the charts; pipelines: that with tokens and logins.  [waybill]",
+    help="flux: the Secret with the chart repository's login; pipelines: the one with tokens and logins.  [waybill]",
 )
 @click.option("--verify-key", default="", metavar="NAME", help="flux, oci://: the Secret with cosign's public keys.")
 @click.option(
     "--verify-identity",
     nargs=2,
     metavar="ISSUER SUBJECT",
-    help="flux, oci://: regular expressions for who signs without a key.",
+    help="flux, oci://: regular expressions for the identity of keyless signatures.",
 )
-@click.option("--image", metavar="IMAGE", help="Pipelines: the image that has waybill.")
-@click.option("--to", metavar="PLACE", help="Pipelines: where charts are proposed.  [propose.to]")
+@click.option("--image", metavar="IMAGE", help="pipelines: the image with waybill.")
+@click.option("--to", metavar="PLACE", help="pipelines: where to propose charts.  [propose.to]")
 @click.option(
-    "--publish-to", multiple=True, metavar="TARGET", help="Pipelines: where packages are published.  [publish.to]"
+    "--publish-to", multiple=True, metavar="TARGET", help="pipelines: where to publish packages.  [publish.to]"
 )
 @click.option(
     "--fs-group",
     "group",
     type=click.IntRange(min=0),
     metavar="GID",
-    help="Pipelines: the group of the volume, where the cluster chooses none.",
+    help="pipelines: the group id of the volume, if the cluster assigns none.",
 )
 @pass_journal
 def gitops(journal: Journal, /, form: Form, names: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
-    """Write the objects by which clusters follow or build charts, for kubectl apply or a repository that is followed.
+    """Write the objects with which clusters install or build charts, for kubectl apply or a GitOps repository.
 
-    argocd: an ApplicationSet over the charts in a config repository (--repo) or in a chart repository (--chart-repo),
+    argocd: an ApplicationSet for the charts in a config repository (--repo) or in a chart repository (--chart-repo),
     with the AppProject and the labelled namespace that OpenShift GitOps needs. flux: a HelmRepository, or an
-    OCIRepository a chart, and a HelmRelease a chart. tekton and argo-workflows are pipelines, which build, propose and
-    publish charts: a Pipeline with its Tasks and what starts it at a push, or a WorkflowTemplate. NAME is CHART or
-    CHART@VERSION for argocd and flux, a workflow for pipelines; without one, all of them.
+    OCIRepository per chart, and a HelmRelease per chart. tekton and argo-workflows are pipelines that build, propose
+    and publish charts: a Pipeline with its Tasks and the triggers that start it on a push, or a WorkflowTemplate. NAME
+    is CHART or CHART@VERSION for argocd and flux, and a workflow for pipelines; the default is all of them.
     """
     _check_form(form)
     settings = settings_of({"charts": options["charts"]})
@@ -185,5 +192,5 @@ def _finish(
         for name in files:
             console.say(f"{out.as_posix()}/{name}")
         for name in gone:
-            console.say(f"{(out / name).as_posix()}: removed, since its chart is gone")
+            console.say(f"{(out / name).as_posix()}: removed; its chart no longer exists")
         console.show_next(["kubectl", "apply", "-f", out.as_posix()])

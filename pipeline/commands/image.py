@@ -45,16 +45,18 @@ from pipeline.workspace.settings import Settings
     "signing_key",
     "public_key",
     "compatibility",
-    short_help="Build, push and save the images of workflows.",
+    short_help="Build, push or save the container images of workflows.",
     example="waybill image greeting\nwaybill image greeting --push\nwaybill image greeting --save greeting.tar\n"
     "waybill image --all --push --latest\nwaybill image --pin",
 )
 @click.argument("workflow", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="The images of every workflow in the workflows folder.")
-@click.option("--push", is_flag=True, help="Push the images, and show the digests that the registry serves.")
-@click.option("--save", type=FILE, metavar="FILE", help="Write the workflow's image as an OCI archive.")
-@click.option("--build-arg", multiple=True, metavar="K=V", help="A build argument; the image's tag ends in -custom.")
-@click.option("--rebuild", is_flag=True, help="Build although an image from the same files is there.")
+@click.option("--all", "everything", is_flag=True, help="Build the images of every workflow in the workflows folder.")
+@click.option("--push", is_flag=True, help="Push the images, and show their digests in the registry.")
+@click.option("--save", type=FILE, metavar="FILE", help="Save the workflow's image as an OCI archive.")
+@click.option(
+    "--build-arg", multiple=True, metavar="K=V", help="Set a build argument; the image's tag then ends in -custom."
+)
+@click.option("--rebuild", is_flag=True, help="Build even if an image from the same files exists.")
 @click.option("--pin", is_flag=True, help="Write the digests of builder and runtime images to images.lock.")
 @operator_options
 @image_options
@@ -81,8 +83,8 @@ def image(
 ) -> None:
     """Build the container images of workflows, and of the functions in their folders.
 
-    An image that is there already, built from the same files, is not built again. WORKFLOW is the name or path of a
-    folder. waybill build --images push does the same, and writes charts that name the images.
+    An image that was already built from the same files is not built again. WORKFLOW is the name or path of a folder.
+    waybill build --images push does the same, and also writes charts that refer to the images.
     """
     settings = settings_of(options)
     if pin:

@@ -32,16 +32,16 @@ from pipeline.terminal import console
     "initial_version",
     "compatibility",
     "strict",
-    short_help="Bring in the workflows of another repository.",
+    short_help="Import workflows from another repository.",
     example="waybill import ../their-repository --dry-run\n"
     "waybill import https://github.com/acme/workflows.git#main greeting escalation\n"
     "waybill import git@git.example.com:acme/workflows.git --their-charts deploy/helm --fix",
 )
 @click.argument("source", metavar="FOLDER|GIT-URL")
 @click.argument("workflow", nargs=-1)
-@click.option("--their-charts", metavar="FOLDER", help="Where the hand-made charts are in that repository.")
-@click.option("--fix", is_flag=True, help="Fix in the imported files what has only one correct fix.")
-@click.option("--dry-run", is_flag=True, help="Show what would be imported; write nothing.")
+@click.option("--their-charts", metavar="FOLDER", help="The folder of the hand-made charts in that repository.")
+@click.option("--fix", is_flag=True, help="Fix findings in the imported files that have only one correct fix.")
+@click.option("--dry-run", is_flag=True, help="Show what would be imported, without writing anything.")
 @pass_journal
 def import_(
     journal: Journal,
@@ -55,10 +55,10 @@ def import_(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Bring in workflows, or the named ones, from a folder or a git repository (URL#BRANCH:FOLDER).
+    """Import all workflows, or the named ones, from a folder or a git repository (URL#BRANCH:FOLDER).
 
-    What a build makes anyway is left behind; what people wrote in a hand-made chart goes into the workflow's chart/.
-    Nothing that is here is overwritten. Exits 1 if something needs a hand.
+    Files that a build generates are not imported; the custom parts of a hand-made chart go into the workflow's chart/.
+    Existing files are never overwritten. Exits 1 if something is left for you to do.
     """
     settings = settings_of(options)
     with locks.only_writer(settings.output, console.say_waiting, [settings.charts, settings.workflows]):
@@ -73,14 +73,16 @@ def import_(
     else:
         _show(plan, dry_run=dry_run)
         if fixable := [each.name for each in plan.of("left out") if any(found.edit for found in errors(each.findings))]:
-            console.show_next(["waybill", "import", source, *fixable, "--fix"], "fixes what has only one correct fix")
+            console.show_next(
+                ["waybill", "import", source, *fixable, "--fix"], "fixes findings that have only one correct fix"
+            )
     if by_hand:
         sys.exit(1)
 
 
 def _show(plan: ImportPlan, *, dry_run: bool) -> None:
     """Show a table of the workflows, then notes on each."""
-    headings = ("workflow", "state", "chart", "was", "moved", "made anyway", "by hand")
+    headings = ("workflow", "state", "chart", "before", "moved", "generated", "to do")
     console.show_table(headings, (_row(each) for each in plan.workflows), numbers=headings[4:])
     for each in plan.workflows:
         for line in _lines(each):
@@ -92,7 +94,7 @@ def _show(plan: ImportPlan, *, dry_run: bool) -> None:
     done = "would be imported" if dry_run else "imported"
     there, left = len(plan.of("unchanged")), len(plan.of("left out"))
     counts = [f"{plural(len(coming), 'workflow')} {done}"]
-    counts += [f"{there} here already"] if there else []
+    counts += [f"{there} already here"] if there else []
     counts += [f"{left} left out"] if left else []
     console.say(", ".join(counts))
     if coming and not dry_run:
@@ -115,7 +117,7 @@ def _lines(each: Imported) -> Iterator[str]:
     for moved in each.adopted.moved:
         yield f"{each.name}: moved {moved.path} to chart/{moved.to}"
     for title, found in (
-        ("by hand", each.adopted.by_hand),
+        ("to do", each.adopted.by_hand),
         ("left", each.adopted.left),
         ("note", each.adopted.notes),
     ):

@@ -22,7 +22,7 @@ _REGISTRY: Final = "quay.io"
 
 @command(
     *_SETTINGS,
-    short_help="Make a repository of workflows, or complete one.",
+    short_help="Create a workflow repository, or complete an existing one.",
     example="waybill init demo\nwaybill init --github OWNER/REPO --registry quay.io/OWNER\nwaybill init --yes",
 )
 @click.argument("folder", type=FILE, default=Path(), metavar="[REPOSITORY]")
@@ -30,8 +30,8 @@ _REGISTRY: Final = "quay.io"
 @click.option("--uses", metavar="ACTION", help="The action that installs waybill in CI: OWNER/REPO@COMMIT.")
 @click.option("--branch", metavar="BRANCH", help="The branch whose merges are processed.  [the default branch]")
 @click.option("--actions/--no-actions", default=True, help="Write .github/workflows.")
-@click.option("--git/--no-git", "with_git", default=True, help="Run git init where there is no repository.")
-@click.option("-y", "--yes", is_flag=True, help="Ask nothing, and take the defaults.")
+@click.option("--git/--no-git", "with_git", default=True, help="Run git init if there is no repository.")
+@click.option("-y", "--yes", is_flag=True, help="Use the defaults instead of asking.")
 @pass_journal
 def init(
     journal: Journal,
@@ -47,11 +47,11 @@ def init(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make REPOSITORY, by default the current folder, a repository that builds, publishes and proposes workflows.
+    """Set up REPOSITORY, by default the current folder, to build, publish and propose workflows.
 
-    It gets settings, compatibility.yaml, workflows of GitHub Actions, renovate.json, .gitignore and a README. Workflow
-    folders and charts that are there are adopted. Nothing is overwritten: only what is missing is written, and lines
-    are added to .gitignore. Nothing is committed. On a terminal, it asks for what no option says.
+    It gets settings, compatibility.yaml, GitHub Actions workflows, renovate.json, .gitignore and a README. Existing
+    workflow folders and charts are adopted. Nothing is overwritten: only missing files are written, and lines are added
+    to .gitignore. Nothing is committed. On a terminal, the command prompts for options that are not given.
     """
     found = look_around(folder, os.environ)
     asking = not yes and found.settings is None and is_asked_by_a_person(as_json=as_json)
@@ -127,7 +127,7 @@ def _show(plan: RepositoryPlan, folder: Path, *, started: bool) -> None:
         console.say("  created  .git: nothing is committed yet")
     for note in plan.notes:
         console.say(note)
-    console.say(f"images are pushed to {plan.settings.registry}: registry in {plan.settings_file}")
+    console.say(f"images are pushed to {plan.settings.registry}; to change this, set registry in {plan.settings_file}")
     if folder.resolve() != Path.cwd().resolve():
         console.show_next(["cd", folder.as_posix()])
     if plan.empty:

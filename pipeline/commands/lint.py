@@ -28,13 +28,15 @@ _FORMATS: Final = ("text", "json", "github", "sarif")
     "workflows",
     "rhdh",
     "strict",
-    short_help="Lint definitions and their files.",
+    short_help="Lint workflow definitions and their files.",
     example="waybill lint greeting escalation\nwaybill lint --rules unknown-state",
 )
 @click.argument("workflow", nargs=-1)
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="[github on GitHub Actions, else text]")
+@click.option(
+    "--format", "format_", type=click.Choice(_FORMATS), help="The output format.  [github on GitHub Actions, else text]"
+)
 @click.option("--rules", is_flag=True, help="Explain the named rules, or all, with reasons and examples.")
-@click.option("--fix", is_flag=True, help="Fix what has only one correct fix, then lint.")
+@click.option("--fix", is_flag=True, help="Fix findings that have only one correct fix, then lint.")
 @pass_journal
 def lint(
     journal: Journal,
@@ -53,7 +55,7 @@ def lint(
     """
     if rules:
         if format_ in ("github", "sarif"):
-            raise click.UsageError("--rules is text or json")
+            raise click.UsageError("--rules supports only the formats text and json")
         _show_rules(workflow, as_json=as_json or format_ == "json")
         return
     settings = settings_of(options)

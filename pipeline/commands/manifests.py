@@ -27,18 +27,18 @@ from pipeline.workspace import folders
     "image_prefix",
     "minify_specs",
     "compatibility",
-    short_help="Write plain Kubernetes YAML.",
+    short_help="Write a workflow's objects as plain Kubernetes YAML.",
     example="waybill manifests greeting -o out --namespace demo\nwaybill manifests greeting -o out --sonataflow 1.45",
 )
 @click.argument("folder")
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="The folder for the files.")
 @click.option("--no-persistence", is_flag=True, help="Omit spec.persistence and kie.flyway.enabled.")
-@click.option("--namespace", default="", metavar="N", help="The namespace, as metadata and label.")
+@click.option("--namespace", default="", metavar="N", help="The namespace, in the metadata and as a label.")
 @click.option("--database-namespace", default="", metavar="N", help="The namespace of the PostgreSQL service.")
-@click.option("--image", metavar="REF", help="The image; '' omits it.")
+@click.option("--image", metavar="REF", help="The workflow's image; '' omits it.")
 @click.option("--profile", metavar="P", help="The operator's profile.  [the chart's: gitops, or prod before 10]")
-@click.option("--with-secret-values", is_flag=True, help="Write the Secret with the values of secret.properties.")
-@click.option("--version-label", is_flag=True, help="Say the workflow's version as a label of the SonataFlow, too.")
+@click.option("--with-secret-values", is_flag=True, help="Also write the Secret, with the values of secret.properties.")
+@click.option("--version-label", is_flag=True, help="Also label the SonataFlow with the workflow's version.")
 @operator_options
 @pass_journal
 def manifests(

@@ -20,7 +20,7 @@ from pipeline.terminal.table import table_lines
     example="waybill matrix --markdown > docs/compatibility.md\nwaybill matrix --json",
     writes=False,
 )
-@click.option("--markdown", is_flag=True, help="Print a Markdown table; the default where no terminal shows it.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table, the default unless the output is a terminal.")
 def matrix(*, markdown: bool, as_json: bool, **options: Any) -> None:
     """Show compatibility.yaml as a table: charts, their versions and the operators they run on."""
     if markdown and as_json:

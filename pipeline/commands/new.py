@@ -23,18 +23,18 @@ from pipeline.workspace.settings import Settings
 _SHOWN: Final = 50
 _ABOUT: Final = {
     ".sw.yaml": "the definition: states, functions, result",
-    "-input-schema.json": "the input, from which the form is made",
-    "workflow-output-schema.json": "what a run hands back",
-    "workflow-result-schema.json": "what the Orchestrator shows of it",
+    "-input-schema.json": "the input schema, which defines the form",
+    "workflow-output-schema.json": "the output schema: what a run returns",
+    "workflow-result-schema.json": "the result that the Orchestrator shows",
     "application.properties": "configuration, each variable explained",
     "secret.properties": "the secrets, without values",
     "argfile.conf": "build arguments of the image",
-    INPUT: "an input to try it with",
+    INPUT: "a sample input",
     "README.md": "states, inputs, variables",
     "catalog-info.yaml": "the workflow in Developer Hub's catalog",
     "template.yaml": "a software template that runs it",
     "rbac-policy.csv": "who may see and run it",
-    "rbac-conditional-policies.yaml": "the same, for Orchestrator plugins from 2.1 on",
+    "rbac-conditional-policies.yaml": "the same, for Orchestrator plugins 2.1 and newer",
 }
 
 
@@ -42,19 +42,21 @@ _ABOUT: Final = {
     "workflows",
     "compatibility",
     "initial_version",
-    short_help="Start a new workflow.",
+    short_help="Create a new workflow.",
     example="waybill new order-tea\n"
     "waybill new order-tea --type assessment --layout quarkus --backstage\n"
     "waybill new order-tea --from-openapi petstore.yaml --operation getPetById --operation addPet --auth",
 )
 @click.argument("name", required=False, metavar="[NEW-NAME]")
-@click.option("--type", "type_", type=click.Choice(TYPES), help="What the Orchestrator lists it as.  [infrastructure]")
-@click.option("--layout", type=click.Choice(LAYOUTS), help="Files in the folder, or a Quarkus project.  [flat]")
+@click.option(
+    "--type", "type_", type=click.Choice(TYPES), help="The type that the Orchestrator shows.  [infrastructure]"
+)
+@click.option("--layout", type=click.Choice(LAYOUTS), help="A flat folder, or a Quarkus project.  [flat]")
 @click.option("--from-openapi", "openapi", type=FILE, metavar="FILE", help="Call operations of this OpenAPI file.")
-@click.option("--operation", "operations", multiple=True, metavar="ID", help="An operation that it calls; repeatable.")
+@click.option("--operation", "operations", multiple=True, metavar="ID", help="An operation to call. Repeatable.")
 @click.option("--backstage", is_flag=True, help="Add a catalog entry, a software template and RBAC policies.")
-@click.option("--auth", is_flag=True, help="Log people in, and call services with their tokens.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")
+@click.option("--auth", is_flag=True, help="Require users to log in, and call services with their tokens.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, without writing anything.")
 @pass_journal
 def new(
     journal: Journal,
@@ -71,12 +73,12 @@ def new(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Write the folder of a new workflow, which lints, builds, installs and runs as it is.
+    """Create the folder of a new workflow, which lints, builds, installs and runs without changes.
 
-    With an OpenAPI file, the workflow calls the operations one after the other: its input has what they need, and
-    application.properties their service's address and credentials. compatibility.yaml and the files of `waybill
-    actions` get the workflow where they are there. Nothing is overwritten. On a terminal, the command asks for what is
-    missing.
+    With an OpenAPI file, the workflow calls the operations one after the other: its input has the data that they need,
+    and application.properties the address and credentials of their service. The workflow is added to compatibility.yaml
+    and to the files of `waybill actions` if they exist. Nothing is overwritten. On a terminal, the command prompts for
+    missing values.
     """
     settings = settings_of(options)
     asks = is_asked_by_a_person(as_json=as_json)
@@ -116,18 +118,16 @@ def new(
 def _show(started: Started, wanted: NewWorkflow, settings: Settings, *, dry_run: bool) -> None:
     """Show the files, and the next commands."""
     if not started.written:
-        console.say(f"{started.folder}: is there already; nothing to write")
+        console.say(f"{started.folder}: already exists; nothing to write")
     else:
-        console.show_table(
-            ("file", "what it is"), ((path.as_posix(), _about(path, settings)) for path in started.written)
-        )
+        console.show_table(("file", "purpose"), ((path.as_posix(), _about(path, settings)) for path in started.written))
     if wanted.service and wanted.service.changed:
         console.say(f"specs/{wanted.service.file} has only the called operations, in a form that the engine can call")
     if dry_run:
         console.say("dry run: nothing was written")
         return
     console.show_next(["waybill", "run", wanted.name, "--mock"], "runs it; needs a JDK 17 and Maven")
-    console.show_next(["waybill", "build", wanted.name], "makes its chart")
+    console.show_next(["waybill", "build", wanted.name], "builds its chart")
 
 
 def _about(path: Path, settings: Settings) -> str:
@@ -172,7 +172,7 @@ def _service(path: Path, operations: tuple[str, ...], *, asks: bool) -> Service:
             console.say(f"  {operation}")
         if known[_SHOWN:]:
             console.say(f"  and {len(known) - _SHOWN} more")
-        answer = click.prompt("Operations, with blanks between", default=known[0].name, err=True)
+        answer = click.prompt("Operations, separated by spaces", default=known[0].name, err=True)
         operations = tuple(answer.replace(",", " ").split())
     return make_service(data, shown, operations)
 

@@ -18,7 +18,7 @@ from pipeline.workspace import folders
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="The folder for the packages.")
 @pass_journal
 def package(journal: Journal, /, chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
-    """Package chart folders as CHART-VERSION.tgz, with the same bytes each time."""
+    """Package chart folders as CHART-VERSION.tgz; the same chart always gives the same bytes."""
     folders.refuse_among_workflows(out, "--out", settings_of({}))
     packages = single_steps.write_packages(out, chart, journal)
     paths = [f"{out.as_posix()}/{packed.file_name}" for packed in packages]

@@ -51,7 +51,7 @@ _SETTINGS: Final = (
 
 @command(
     *_SETTINGS,
-    short_help="Propose charts to the repository that the clusters follow.",
+    short_help="Propose charts to a config repository in pull requests.",
     example="waybill propose greeting --to github:OWNER/CONFIG --dry-run\n"
     "waybill propose --all --to github:OWNER/CONFIG --env dev --label charts\n"
     "waybill propose --preflight --to github:OWNER/CONFIG\n"
@@ -62,21 +62,36 @@ _SETTINGS: Final = (
 @click.option("--all", "everything", is_flag=True, help="Propose every workflow in the workflows folder.")
 @click.option("--to", "place", metavar="PLACE", help="Where to propose.  [propose.to]")
 @click.option("--base", metavar="BRANCH", help="The branch to propose to.  [the default branch]")
-@click.option("--path", metavar="PATH", help=f"The umbrella's folder there.  [{_PATH}]")
-@click.option("--env", "environments", multiple=True, metavar="ENV", help="Propose envs/ENV/CHART.yaml, too.")
-@click.option("--dry-run", is_flag=True, help="Write nothing, and show what would be done.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Change at most N workflows; the rest waits.")
-@click.option("--preflight", is_flag=True, help="Say what would block a proposal, and change nothing.")
+@click.option("--path", metavar="PATH", help=f"The umbrella's folder in that repository.  [{_PATH}]")
+@click.option(
+    "--env", "environments", multiple=True, metavar="ENV", help="Also propose envs/ENV/CHART.yaml. Repeatable."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be proposed, without writing anything.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Change at most N workflows; leave the rest for the next run.",
+)
+@click.option("--preflight", is_flag=True, help="Show what would block a proposal, without changing anything.")
 @click.option("--prune", "pruned", is_flag=True, help="List obsolete branches.")
 @click.option("--apply", "applied", is_flag=True, help="With --prune: delete them.")
-@click.option("--patch", type=FILE, metavar="FILE", help="Write what would be committed into FILE, for git am.")
-@click.option("--sign", is_flag=True, help="Sign commits, as git is configured.")
-@click.option("--commit", "made_by", type=click.Choice(_MAKERS), default=_MAKERS[0], help="What makes commits.  [git]")
-@click.option("--draft/--no-draft", default=None, help="Open drafts.  [propose.draft]")
-@click.option("--label", "labels", multiple=True, metavar="LABEL", help="Label new pull requests.")
-@click.option("--reviewer", "reviewers", multiple=True, metavar="NAME", help="Ask for a review: NAME or ORG/TEAM.")
+@click.option("--patch", type=FILE, metavar="FILE", help="Write the commits to FILE for git am, instead of proposing.")
+@click.option("--sign", is_flag=True, help="Sign commits, as configured in git.")
+@click.option(
+    "--commit",
+    "made_by",
+    type=click.Choice(_MAKERS),
+    default=_MAKERS[0],
+    help="How to create commits: with git, or with GitHub's API.  [git]",
+)
+@click.option("--draft/--no-draft", default=None, help="Open new pull requests as drafts.  [propose.draft]")
+@click.option("--label", "labels", multiple=True, metavar="LABEL", help="Label new pull requests. Repeatable.")
+@click.option(
+    "--reviewer", "reviewers", multiple=True, metavar="NAME", help="Request a review from NAME or ORG/TEAM. Repeatable."
+)
 @click.option("--milestone", metavar="TITLE", help="Set the milestone of new pull requests.")
-@click.option("--auto-merge", type=click.Choice(_WAYS), help="Merge new pull requests when their checks pass.")
+@click.option("--auto-merge", type=click.Choice(_WAYS), help="Merge new pull requests once their checks pass.")
 @click.option("--github-url", metavar="URL", help="The URL of a GitHub Enterprise Server.  [GITHUB_SERVER_URL]")
 @pass_journal
 def propose(
@@ -96,12 +111,12 @@ def propose(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Propose the charts of workflows: one pull request each, which a rerun updates in place.
+    """Propose the charts of workflows, each in its own pull request, which a rerun updates in place.
 
-    WORKFLOW is the name or path of a folder whose chart is built. PLACE is github:OWNER/REPO, gitlab:GROUP/PROJECT,
-    dir:PATH (branches in a git repository of this machine) or . (the repository of the workflows). A chart goes to
-    PATH/charts/CHART, and nothing else is changed: waybill umbrella writes the umbrella on the base. What people
-    decide holds: their commits on a branch, a pull request that they close, a revert.
+    WORKFLOW is the name or path of a folder whose chart is up to date. PLACE is github:OWNER/REPO,
+    gitlab:GROUP/PROJECT, dir:PATH (branches in a local git repository) or . (the repository of the workflows). A chart
+    goes to PATH/charts/CHART, and nothing else changes: waybill umbrella writes the umbrella on the base branch.
+    Commits that others add to a branch, closed pull requests and reverts are respected.
     """
     _check_words(workflow, everything=everything, preflight=preflight, pruned=pruned, applied=applied)
     by_api = options["made_by"] == "api"
@@ -284,7 +299,7 @@ def _next(
     if dry_run and states & {"opened", "updated", "closed", "deleted"}:
         yield list(again), "proposes it"
     elif "waiting" in states:
-        yield list(again), "continues with those that wait"
+        yield list(again), "continues with the rest"
     elif changed and destination.folder:
         merge = ["git", "-C", destination.folder.as_posix(), "merge", changed.branch]
         yield merge, f"merges one into {base}"

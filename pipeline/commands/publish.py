@@ -32,7 +32,7 @@ _SHORT = 12
     "output",
     "registry",
     "repository_url",
-    short_help="Publish charts in chart repositories.",
+    short_help="Publish charts to chart repositories.",
     example="waybill publish --to git:https://github.com/OWNER/REPO#gh-pages --dry-run\n"
     "waybill publish dist --to github:OWNER/REPO --to oci://quay.io/OWNER/charts\n"
     "waybill publish --to dir:public --init\n"
@@ -40,22 +40,22 @@ _SHORT = 12
     "waybill publish --to dir:public --keep 20 --apply",
 )
 @click.argument("directory", nargs=-1, metavar="[DIR]...")
+@click.option("--to", "named", multiple=True, metavar="TARGET", help="Where to publish. Repeatable.  [publish.to]")
+@click.option("--dry-run", is_flag=True, help="Show what would change, without writing anything.")
+@click.option("--init", is_flag=True, help="Start a new chart repository if there is no index yet.")
+@click.option("--allow-tag", is_flag=True, help="Also publish charts that refer to images by tag.")
 @click.option(
-    "--to", "named", multiple=True, metavar="TARGET", help="Where to publish; may be given repeatedly.  [publish.to]"
-)
-@click.option("--dry-run", is_flag=True, help="Write nothing, and show what would change.")
-@click.option("--init", is_flag=True, help="Start a chart repository where there is no index yet.")
-@click.option("--allow-tag", is_flag=True, help="Publish charts that name images by tag, too.")
-@click.option(
-    "--deprecate", metavar="NAME", help="Mark a chart as deprecated, or its VERSION: --deprecate NAME [VERSION]."
+    "--deprecate", metavar="NAME", help="Mark a chart, or one version of it, as deprecated: --deprecate NAME [VERSION]."
 )
 @click.option(
     "--keep", type=click.IntRange(min=1), metavar="N", help="List all but the newest N versions of each chart."
 )
 @click.option("--apply", "applied", is_flag=True, help="With --keep: move them into index-archive.yaml.")
-@click.option("--accept-index", metavar="SHA256", help="Accept this index though its end cannot be verified.")
+@click.option(
+    "--accept-index", metavar="SHA256", help="Accept the index with this SHA-256, even if it may be truncated."
+)
 @click.option("--index-only", is_flag=True, help="Store packages only in the registry, to which the index refers.")
-@click.option("--insecure", is_flag=True, help="Speak plain HTTP to a registry.")
+@click.option("--insecure", is_flag=True, help="Use plain HTTP for a registry.")
 @pass_journal
 def publish(
     journal: Journal,
@@ -75,12 +75,12 @@ def publish(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Publish packages and charts in chart repositories, and keep every entry that is there.
+    """Publish packages and charts to chart repositories, and keep every existing entry.
 
-    DIR is a package, a chart folder, or a folder that contains some; without one, the output folder (dist). TARGET is
-    dir:PATH, git:URL#BRANCH:FOLDER, github:OWNER/REPO (packages as release assets, the index on gh-pages) or
-    oci://REGISTRY/PREFIX. Packages are stored before the index names them, and a version that is published never
-    changes. After a failure, the same command finishes the work.
+    DIR is a package, a chart folder or a folder of these; it defaults to the output folder (dist). TARGET is dir:PATH,
+    git:URL#BRANCH:FOLDER, github:OWNER/REPO (packages as release assets, the index on gh-pages) or
+    oci://REGISTRY/PREFIX. Packages are stored before the index lists them, and a published version never changes. After
+    a failure, run the same command again to finish the work.
     """
     if deprecate is not None and keep is not None:
         raise click.UsageError("--deprecate or --keep, not both")

@@ -20,14 +20,20 @@ from pipeline.workspace import folders, workflows
 
 @command(
     "workflows",
-    short_help="Run a workflow on the local engine.",
+    short_help="Run a workflow on a local engine.",
     example="waybill run greeting\nwaybill run escalation --mock --input input.yaml",
     writes=False,
 )
 @click.argument("folder")
-@click.option("--input", "input_", type=FILE, metavar="FILE", help="JSON or YAML, - for standard input.  [generated]")
+@click.option(
+    "--input",
+    "input_",
+    type=FILE,
+    metavar="FILE",
+    help="The input, as JSON or YAML; - for standard input.  [generated]",
+)
 @click.option("--mock", is_flag=True, help="Mock the services with the examples in their OpenAPI files.")
-@click.option("--env-file", type=FILE, metavar="FILE", help="Variables and secrets as NAME=value lines.")
+@click.option("--env-file", type=FILE, metavar="FILE", help="A file with variables and secrets, as NAME=value lines.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port of the engine.  [any free one]")
 @click.option(
     "--timeout",
@@ -50,7 +56,7 @@ def run(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run a workflow on the local engine and show each state and call. Needs a JDK 17 and Maven.
+    """Run a workflow on a local engine and show each state and call. Needs a JDK 17 and Maven.
 
     Without --input, the input is generated from the defaults and examples in its schema. Without --mock, the workflow
     calls the real services; variables come from the environment, secret.properties and --env-file. Exits 1 if the run

@@ -28,7 +28,7 @@ from pipeline.workspace import folders
     "initial_version",
     "compatibility",
     "check",
-    short_help="Write the umbrella of the charts in the charts folder.",
+    short_help="Write the umbrella chart of the charts folder.",
     example="waybill umbrella\nwaybill umbrella --charts my/charts --check",
 )
 @operator_options
@@ -36,10 +36,10 @@ from pipeline.workspace import folders
 def umbrella(
     journal: Journal, /, *, operator: str | None, sonataflow: str | None, check: bool, as_json: bool, **options: Any
 ) -> None:
-    """Write charts/workflows/: the umbrella of all sub-charts that are in charts/workflows/charts/.
+    """Write charts/workflows/, the umbrella chart of all sub-charts in charts/workflows/charts/.
 
-    Pull requests that change one sub-chart each leave the umbrella out, and a job on the base branch runs this command:
-    so the umbrella has one writer at a time. Its version stays; waybill publish gives it the next one.
+    Pull requests that change one sub-chart each leave the umbrella out; a job on the base branch runs this command
+    instead, so that the umbrella has only one writer. Its version does not change; waybill publish sets the next one.
     """
     settings = settings_of(options)
     folders.refuse_misplaced(settings)

@@ -30,24 +30,26 @@ _SHORT: Final = 19
 @command(
     "registry",
     "public_key",
-    short_help="Verify a pushed image, or a chart repository.",
+    short_help="Verify a pushed image or a chart repository.",
     example="waybill verify quay.io/orchestrator/serverless-workflow-greeting:src-0123456789ab\n"
     "waybill verify IMAGE --public-key cosign.pub\n"
     "waybill verify git:https://github.com/OWNER/REPO#gh-pages",
     writes=False,
 )
 @click.argument("target", metavar="IMAGE|TARGET")
-@click.option("--insecure", is_flag=True, help="Speak plain HTTP to the registry.")
-@click.option("--accept-index", metavar="SHA256", help="Accept this index though its end cannot be verified.")
+@click.option("--insecure", is_flag=True, help="Use plain HTTP for the registry.")
+@click.option(
+    "--accept-index", metavar="SHA256", help="Accept the index with this SHA-256, even if it may be truncated."
+)
 def verify(target: str, *, insecure: bool, accept_index: str | None, as_json: bool, **options: Any) -> None:
-    """Verify a pushed image, or read a chart repository back.
+    """Verify a pushed image, or the packages in a chart repository.
 
-    Of an IMAGE, it shows the statements that are attached: whose they are, the source commit, and the materials. It
-    exits 1 unless SBOM and provenance are there and about this image; with a public key, unless cosign finds them
-    signed by it. What others signed besides is shown, and does not count. No SLSA level is claimed.
+    For an IMAGE, show the attached statements: their signers, the source commit and the materials. Exits 1 unless an
+    SBOM and provenance of this image are attached and, with a public key, cosign finds both signed by it. Statements
+    that others signed are shown, but do not count. No SLSA level is claimed.
 
-    Of a TARGET (dir:PATH, git:URL#BRANCH:FOLDER, github:OWNER/REPO, oci://REGISTRY/PREFIX), it fetches each package
-    that the index names, and exits 1 unless each has the digest of its entry and is the chart and version of it.
+    For a TARGET (dir:PATH, git:URL#BRANCH:FOLDER, github:OWNER/REPO, oci://REGISTRY/PREFIX), fetch each package that
+    the index lists. Exits 1 unless each package has the digest, the chart name and the version of its entry.
     """
     settings = settings_of(options)
     if is_place(target):
@@ -80,8 +82,8 @@ def _verify_charts(text: str, settings: Settings, *, insecure: bool, accept: str
             console.say(f"waybill: error: {in_one_line(problem)}")
         for note in verified.notes:
             console.say(note)
-        found = plural(len(verified.problems), "problem") if verified.problems else "all as the index says"
-        console.say(f"{verified.place}: {plural(verified.versions, 'version')} read back; {found}")
+        found = plural(len(verified.problems), "problem") if verified.problems else "no problems"
+        console.say(f"{verified.place}: {plural(verified.versions, 'version')} checked against the index; {found}")
     if verified.problems:
         sys.exit(1)
 
@@ -101,9 +103,9 @@ def _show(verified: Verification) -> None:
         console.say(f"waybill: error: {in_one_line(problem)}")
     if not verified.problems:
         by = f", signed by {verified.key}" if verified.key else ""
-        console.say(f"SBOM and provenance are attached and about this image{by}")
+        console.say(f"SBOM and provenance of this image are attached{by}")
     if not verified.key and any(each.attestation.bundle for each in verified.attestations):
-        console.say("no signature was checked: name the signer's --public-key")
+        console.say("no signature was checked; give the signer's --public-key")
 
 
 def _row(each: CheckedAttestation) -> tuple[str, str, str, str]:

@@ -98,9 +98,9 @@ class Narrator:
         """Show the mock of each service, and the variables with made-up values."""
         for service in services:
             what = ", ".join(service.specs) or "events"
-            self.stage("stand-in", f"{addresses[service.name]} for {service.name}: {what}")
+            self.stage("mock", f"{addresses[service.name]} for {service.name}: {what}")
         if names := ", ".join(sorted(made_up)):
-            self.stage("made up", names)
+            self.stage("mock", f"values for {names}")
 
     def tell(self, happened: StatePassed | CallMade) -> None:
         """Show a state that was entered, or a call to a mock service."""

@@ -11,25 +11,25 @@ from typing import Annotated, Any, Final, get_origin, get_type_hints
 
 #: The purpose of each variable WAYBILL_* that is not a setting.
 OTHER_VARIABLES: Final[Mapping[str, str]] = {
-    "WAYBILL_ACTIONLINT": "actionlint's program; nox sets it for the tests",
+    "WAYBILL_ACTIONLINT": "the actionlint program; nox sets it for the tests",
     "WAYBILL_CACHE": "waybill's cache folder",
-    "WAYBILL_COSIGN": "cosign's program, where it is not on PATH; nox sets it for the tests",
-    "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
-    "WAYBILL_GIT_TOKEN": "the token for the git server that is published or proposed to",
-    "WAYBILL_GIT_USERNAME": "the user name that goes with that token, where the server wants a certain one",
-    "WAYBILL_GITHUB_APP_ID": "the id of the GitHub App that makes proposals, in place of a token",
+    "WAYBILL_COSIGN": "the cosign program, if it is not on PATH; nox sets it for the tests",
+    "WAYBILL_EVENTS_URL": "the URL to which the engine of `waybill run` sends its events; waybill sets it",
+    "WAYBILL_GIT_TOKEN": "the token for the git server to publish or propose to",
+    "WAYBILL_GIT_USERNAME": "the user name for that token, if the server requires a certain one",
+    "WAYBILL_GITHUB_APP_ID": "the id of the GitHub App that opens proposals, instead of a token",
     "WAYBILL_GITHUB_APP_KEY": "the file with the private key of that GitHub App",
-    "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
-    "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
-    "WAYBILL_GITLAB_TOKEN": "the token for GitLab, before GITLAB_TOKEN",
-    "WAYBILL_GITLAB_URL": "the server of GitLab, before CI_SERVER_URL; https://gitlab.com without both",
+    "WAYBILL_HELM3": "the Helm 3 program; nox sets it for the tests",
+    "WAYBILL_HELM4": "the Helm 4 program; nox sets it for the tests",
+    "WAYBILL_GITLAB_TOKEN": "the token for GitLab; wins over GITLAB_TOKEN",
+    "WAYBILL_GITLAB_URL": "the URL of the GitLab server; wins over CI_SERVER_URL, and defaults to https://gitlab.com",
     "WAYBILL_REGISTRY_PASSWORD": "the password for the registry of the images",
     "WAYBILL_REGISTRY_USERNAME": "the user name for the registry of the images",
-    "WAYBILL_READER": "the folder with the operator's readers of flows; nox sets it for the tests",
-    "WAYBILL_KUBERNETES": "the folder with the binaries of an API server; nox sets it for the tests",
+    "WAYBILL_READER": "the folder with the operator's flow readers; nox sets it for the tests",
+    "WAYBILL_KUBERNETES": "the folder with the binaries of a Kubernetes API server; nox sets it for the tests",
     "WAYBILL_NODE_MODULES": "the folder with the Node packages; nox sets it for the tests",
     "WAYBILL_REFERRERS_REGISTRY": "the program of a registry with the referrers API; nox sets it for the tests",
-    "WAYBILL_RENOVATE_SCHEMA": "Renovate's schema of its configuration; nox sets it for the tests",
+    "WAYBILL_RENOVATE_SCHEMA": "the JSON Schema of Renovate's configuration; nox sets it for the tests",
     "WAYBILL_RESOURCES_CHECKSUM": "the checksum of the mounted files; a chart sets it in the workflow's container",
     "WAYBILL_SHARED": "the folder with other people's workflows, for the tests",
 }
@@ -72,7 +72,7 @@ class PublishSettings:
     to: Annotated[
         tuple[str, ...],
         About(
-            text="Where charts are published without --to, as in github:OWNER/REPO.",
+            text="Where to publish charts unless --to is given, as in github:OWNER/REPO.",
             form='a list of targets, as in ["github:OWNER/REPO"]',
         ),
     ] = ()
@@ -83,29 +83,27 @@ class ProposeSettings:
     """Where `waybill propose` proposes, and what it sets on new pull requests."""
 
     to: Annotated[
-        str, About(text="Where charts are proposed without --to, as in github:OWNER/REPO.", metavar="PLACE")
+        str, About(text="Where to propose charts unless --to is given, as in github:OWNER/REPO.", metavar="PLACE")
     ] = ""
     base: Annotated[
-        str, About(text="The branch that is proposed to; by default that of the repository.", metavar="BRANCH")
+        str, About(text="The branch to propose to; by default the repository's default branch.", metavar="BRANCH")
     ] = ""
     path: Annotated[
         str,
-        About(text="The folder of the umbrella there: charts go to PATH/charts/CHART.", metavar="PATH"),
+        About(text="The umbrella's folder in that repository; charts go to PATH/charts/CHART.", metavar="PATH"),
     ] = ""
     labels: Annotated[
-        tuple[str, ...], About(text="The labels of new pull requests.", form='a list of labels, as in ["charts"]')
+        tuple[str, ...], About(text="Labels for new pull requests.", form='a list of labels, as in ["charts"]')
     ] = ()
     reviewers: Annotated[
         tuple[str, ...],
-        About(text="Who is asked for a review; ORG/TEAM for a team.", form='a list of names, as in ["octocat"]'),
+        About(text="Reviewers to request; ORG/TEAM for a team.", form='a list of names, as in ["octocat"]'),
     ] = ()
     draft: Annotated[bool, About(text="Open new pull requests as drafts.")] = False
-    milestone: Annotated[str, About(text="The milestone of new pull requests.", metavar="TITLE")] = ""
+    milestone: Annotated[str, About(text="The milestone for new pull requests.", metavar="TITLE")] = ""
     auto_merge: Annotated[
         str,
-        About(
-            text="How the forge merges new pull requests when their checks pass: merge, squash, rebase.", metavar="HOW"
-        ),
+        About(text="How to merge new pull requests once their checks pass: merge, squash or rebase.", metavar="HOW"),
     ] = ""
 
 
@@ -144,7 +142,7 @@ class Settings:
     compatibility: Annotated[
         Path,
         About(
-            text="Which chart versions run on which operators; without the file, waybill knows only the operators.",
+            text="Which chart versions run on which operators; without this file, only the operators are known.",
             metavar="FILE",
         ),
     ] = Path("compatibility.yaml")
@@ -152,12 +150,12 @@ class Settings:
         "quay.io/orchestrator"
     )
     image_prefix: Annotated[
-        str, About(text="The prefix of image names; the name of the workflow's folder follows.", metavar="TEXT")
+        str, About(text="The prefix of image names, before the name of the workflow's folder.", metavar="TEXT")
     ] = "serverless-workflow-"
     images: Annotated[
         str,
         About(
-            text="Which images a build makes: auto (where an engine has the builder), build, push, skip.",
+            text="Which images to build: auto (if a container engine has the builder), build, push or skip.",
             metavar="WHEN",
         ),
     ] = "auto"
@@ -168,26 +166,27 @@ class Settings:
         ),
     ] = "dev"
     runtime: Annotated[
-        str, About(text="The image that images start from; by default that of the SonataFlow.", metavar="IMAGE")
+        str,
+        About(
+            text="The base image of workflow images; by default the one for the SonataFlow version.", metavar="IMAGE"
+        ),
     ] = ""
     platform: Annotated[
         str,
-        About(
-            text="The platform of images, as in linux/arm64; by default that of what builds them.", metavar="OS/ARCH"
-        ),
+        About(text="The platform of images, as in linux/arm64; by default that of the engine.", metavar="OS/ARCH"),
     ] = ""
-    engine: Annotated[str, About(text="What builds images: docker or jib.", metavar="ENGINE")] = "docker"
+    engine: Annotated[str, About(text="The engine that builds images: docker or jib.", metavar="ENGINE")] = "docker"
     signing_key: Annotated[
         str,
         About(
-            text="The private key, as `cosign` takes it (a file, or a KMS URI), that signs SBOM and provenance.",
+            text="The private key for signing SBOM and provenance, as `cosign` takes it: a file or a KMS URI.",
             metavar="KEY",
         ),
     ] = ""
     public_key: Annotated[
         str,
         About(
-            text="The public key, as `cosign` takes it, by which provenance counts as your own.",
+            text="The public key for verifying provenance, as `cosign` takes it.",
             metavar="KEY",
         ),
     ] = ""

@@ -287,9 +287,9 @@ def test_what_waybill_signed_is_verified_by_the_public_key(image: Pushed, keys: 
     assert done.code == 0, done.err
     shown = run("verify", str(image.name), "--public-key", keys.public, env=environment)
     assert shown.code == 0, shown.err
-    assert f"SBOM and provenance are attached and about this image, signed by {keys.public}" in shown.err
+    assert f"SBOM and provenance of this image are attached, signed by {keys.public}" in shown.err
     shown = run("verify", str(image.name), env=environment)
-    assert "no signature was checked: name the signer's --public-key" in shown.err
+    assert "no signature was checked; give the signer's --public-key" in shown.err
 
 
 def test_what_cosign_attached_is_verified_too(image: Pushed, keys: Keys, tmp_path: Path) -> None:

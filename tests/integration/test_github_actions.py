@@ -655,7 +655,7 @@ def test_a_file_of_somebody_else_is_kept_until_it_is_to_be_replaced(other: Path)
     write(other, {f"{FOLDER}/main.yml": "name: mine\n", f"{FOLDER}/tests.yaml": "name: tests\n"})
     done = run("actions", "--uses", PINNED)
     assert done.code == 1
-    assert f"{FOLDER}/main.yml: not written by waybill; --force replaces what is there" in done.err
+    assert f"{FOLDER}/main.yml: not written by waybill; give --force to overwrite" in done.err
     assert {path.name for path in (other / FOLDER).iterdir()} == {"main.yml", "tests.yaml"}
     assert run("actions", "--uses", PINNED, "--force").code == 0
     assert (other / FOLDER / "tests.yaml").read_text() == "name: tests\n"

@@ -166,7 +166,7 @@ def test_the_command_publishes_and_verifies(
         assert waybill(*words, env=github.environment).code == 0
         assert (github.seen, server.git("rev-list", "--count", "gh-pages")) == ([], "1")
         verified = waybill("verify", "github:acme/charts", env=github.environment)
-        assert (verified.code, "1 version read back" in verified.err) == (0, True), verified.err
+        assert (verified.code, "1 version checked" in verified.err) == (0, True), verified.err
         (tmp_path / "branch").mkdir()
         (tmp_path / "branch" / "index.yaml").write_bytes(server.show("index.yaml"))
         assert "metadata: {name: demo}" in helm4.run("template", "demo", "greeting", "--repo", served)

@@ -108,7 +108,7 @@ def test_a_config_repository_has_charts_and_no_workflows(tmp_path: Path, waybill
     shutil.copytree(ROOT / "charts/workflows/charts/greeting", tmp_path / "charts/greeting")
     assert waybill("publish", "charts", "--to", "dir:public", "--init", "--allow-tag").code == 0
     assert "kind: SonataFlow" in helm.run("template", str(tmp_path / "public/greeting-2.0.0.tgz"))
-    assert waybill("verify", "dir:public").err == "dir:public: 1 version read back; all as the index says\n"
+    assert waybill("verify", "dir:public").err == "dir:public: 1 version checked against the index; no problems\n"
 
 
 def test_verify_names_what_is_not_as_the_index_says(public: Path, waybill: Waybill) -> None:

@@ -109,7 +109,7 @@ def test_a_branch_is_published_to_and_read_back(server: GitServer, tmp_path: Pat
     to = f"git:{server.url}#pages:charts"
     put(tmp_path / "dist", chart(), chart("1.1.0"), chart(name="other"))
     assert waybill("publish", "--to", to, "--init").code == 0
-    assert waybill("verify", to).err.endswith("3 versions read back; all as the index says\n")
+    assert waybill("verify", to).err.endswith("3 versions checked against the index; no problems\n")
     assert waybill("publish", "--to", to, "--deprecate", "greeting", "1.0.0").code == 0
     assert waybill("publish", "--to", to, "--keep", "1").code == 0
     assert server.git("rev-list", "--count", "pages") == "2"
@@ -119,7 +119,7 @@ def test_a_branch_is_published_to_and_read_back(server: GitServer, tmp_path: Pat
     assert [entry.version for entry in index.entries["greeting"]] == ["1.1.0"]
     (old,) = archive.entries["greeting"]
     assert (old.version, old["deprecated"]) == ("1.0.0", True)
-    assert waybill("verify", to).err.endswith("3 versions read back; all as the index says\n")
+    assert waybill("verify", to).err.endswith("3 versions checked against the index; no problems\n")
     count = server.git("rev-list", "--count", "pages")
     assert "nothing to publish; 3 published versions kept" in waybill("publish", "--to", to).err
     assert server.git("rev-list", "--count", "pages") == count
@@ -197,7 +197,7 @@ def test_one_publication_puts_packages_in_a_registry_and_names_them_in_an_index(
     assert server.git("ls-tree", "--name-only", "gh-pages") == "index.yaml"
     (entry,) = yaml.safe_load(server.show("index.yaml"))["entries"]["greeting"]
     assert entry["urls"] == [f"{oci}/greeting:1.0.0"]
-    assert waybill("verify", oci).err == f"{oci}: 1 version read back; all as the index says\n"
+    assert waybill("verify", oci).err == f"{oci}: 1 version checked against the index; no problems\n"
     assert waybill("verify", f"git:{server.url}").code == 0
     again = waybill("publish", "--to", f"git:{server.url}", "--to", oci, "--index-only", "--json")
     assert [chart["state"] for place in again.json["places"] for chart in place["charts"]] == ["unchanged"] * 2

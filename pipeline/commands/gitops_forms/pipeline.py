@@ -38,7 +38,9 @@ def tekton(names: Sequence[str], settings: Settings, options: dict[str, Any]) ->
     forge = _forge(options["repo"])
     objects = tekton_objects(chosen, forge)
     if forge is None:
-        console.say("no EventListener: Tekton verifies webhooks of GitHub and GitLab; give --repo github:OWNER/REPO")
+        console.say(
+            "no EventListener: Tekton verifies only webhooks of GitHub and GitLab; give --repo github:OWNER/REPO"
+        )
     _say_keys(chosen, (CLONE_TOKEN, GIT_TOKEN, REGISTRY_LOGIN, *((WEBHOOK_SECRET,) if forge else ())))
     return objects
 
@@ -51,14 +53,16 @@ def argo_workflows(names: Sequence[str], settings: Settings, options: dict[str, 
 
 
 def _say_keys(options: PipelineOptions, keys: Sequence[str]) -> None:
-    console.say(f"the Secret {options.secret} in the namespace {options.namespace} may have: {', '.join(keys)}")
+    console.say(
+        f"keys of the Secret {options.secret} in the namespace {options.namespace}, if needed: {', '.join(keys)}"
+    )
 
 
 def _options(names: Sequence[str], settings: Settings, options: dict[str, Any]) -> PipelineOptions:
     if not options["repo"]:
         raise click.UsageError("name the repository of the workflows: --repo PLACE")
     if not options["image"]:
-        raise click.UsageError("name the image that has waybill: --image IMAGE")
+        raise click.UsageError("name the image with waybill: --image IMAGE")
     source = git_repository(options, "repository of workflows")
     propose_to = options["to"] or settings.propose.to
     publish_to = tuple(options["publish_to"] or settings.publish.to)

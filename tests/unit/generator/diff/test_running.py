@@ -11,35 +11,35 @@ WAITS: dict[str, tuple[Fields, Fields, list[str]]] = {
     "a state that waits for an event is gone": (
         flow(WAITING, events=[EVENT]),
         flow(inject("A"), events=[EVENT]),
-        ["the state 'Wait' is gone, and an instance may be in it: it waits for an event"],
+        ["the state 'Wait' was removed, and instances may be in it: it waits for an event"],
     ),
     "a state that sleeps has another name": (
         flow({"name": "A", "type": "sleep", "duration": "PT1H", "end": True}),
         flow({"name": "B", "type": "sleep", "duration": "PT1H", "end": True}),
         [
             (
-                "the state 'A' is called 'B' now, and an instance may be in it: it sleeps; the engine goes by its "
-                "place in the file, people and dashboards by its name"
+                "the state 'A' was renamed to 'B', and instances may be in it: it sleeps; the engine finds it by its "
+                "position in the file, people and dashboards by its name"
             )
         ],
     ),
     "a state that waits is of another type": (
         flow({"name": "A", "type": "sleep", "duration": "PT1H", "end": True}),
         flow(inject("A")),
-        ["the state 'A' is of another type now, and an instance may be in it: it sleeps"],
+        ["the state 'A' has a new type, and instances may be in it: it sleeps"],
     ),
     "an event that is waited for has another type": (
         flow(WAITING, events=[EVENT]),
         flow(WAITING, events=[{**EVENT, "type": "org.accepted"}]),
-        ["the event 'approved' has another type, and an instance may wait for the old one in 'Wait'"],
+        ["the event 'approved' has a new type, and instances may wait for the old one in 'Wait'"],
     ),
     "an event that is waited for has another name": (
         flow(WAITING, events=[EVENT]),
         flow({**WAITING, "onEvents": [{"eventRefs": ["granted"]}]}, events=[{**EVENT, "name": "granted"}]),
         [
             (
-                "the event 'approved' is called 'granted' now, and an instance may wait for it in 'Wait'; the engine "
-                "goes by its type"
+                "the event 'approved' was renamed to 'granted', and instances may wait for it in 'Wait'; the engine "
+                "identifies it by its type"
             )
         ],
     ),
@@ -51,7 +51,7 @@ WAITS: dict[str, tuple[Fields, Fields, list[str]]] = {
     "the version, under which the engine keeps instances": (
         flow(WAITING, events=[EVENT]),
         flow(WAITING, events=[EVENT], version="2.0.0"),
-        ["waiting instances are kept under version '1.0.0'; '2.0.0' does not find them"],
+        ["waiting instances are stored under version '1.0.0'; version '2.0.0' does not find them"],
     ),
     "a state above the one that waits": (
         flow(inject("A", "Wait"), WAITING, events=[EVENT]),
@@ -99,10 +99,10 @@ def test_every_state_that_may_wait_is_known(what: str) -> None:
     waiting = {"name": "W", **({} if "switch" in what else {"end": True}), **STATES_THAT_WAIT[what]}
     shared = {"functions": [F], "events": [EVENT]}
     found = between(flow(waiting, inject("A"), **shared), {**flow(inject("A"), **shared)})
-    assert any("'W' is gone" in message for message in hazards(found))
+    assert any("'W' was removed" in message for message in hazards(found))
 
 
 def test_a_subflow_that_may_wait_and_is_gone_is_a_warning() -> None:
     files = {"subflows/s.sw.json": subflow("s", {"name": "A", "type": "sleep", "duration": "PT1H", "end": True})}
     (message,) = hazards(between({}, {}, files, {}))
-    assert message.startswith("the subflow 's' is gone")
+    assert message.startswith("the subflow 's' was removed")

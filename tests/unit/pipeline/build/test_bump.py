@@ -179,7 +179,7 @@ def test_a_chart_moves_to_the_version_that_is_named_and_the_rest_to_it_later() -
     assert [move["name"] for move in run("bump", "--all", "2.1.0", "--json").json["moved"]] == ["second"]
     before = files()
     result = run("bump", "--all", "2.1.0")
-    assert (result.code, result.err) == (0, "every chart has that version already\n")
+    assert (result.code, result.err) == (0, "every chart already has that version\n")
     assert changed(before) == set()
 
 

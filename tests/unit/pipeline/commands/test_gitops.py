@@ -170,7 +170,7 @@ def test_the_files_of_charts_that_are_gone_go_and_those_of_people_stay() -> None
     assert flux("greeting", *words).code == 0
     assert Path("out/helmrelease_gone.yaml").exists()
     assert "out/helmrelease_gone.yaml" in flux(*words, "--check").err
-    assert "out/helmrelease_gone.yaml: removed, since its chart is gone" in flux(*words).err
+    assert "out/helmrelease_gone.yaml: removed; its chart no longer exists" in flux(*words).err
     left = sorted(path.name for path in Path("out").iterdir())
     assert left == [
         f"{name}.yaml"
@@ -211,7 +211,7 @@ def test_where_the_charts_of_a_pipeline_go_is_a_setting_too(form: str) -> None:
 def test_a_pipeline_says_which_keys_its_secret_may_have() -> None:
     keys = "clone-token, git-token, .dockerconfigjson"
     said = " ".join(pipeline("argo-workflows", *PIPELINE, "--secret", "tokens").err.split())
-    assert f"the Secret tokens in the namespace ci may have: {keys}" in said
+    assert f"keys of the Secret tokens in the namespace ci, if needed: {keys}" in said
     assert f"{keys}, webhook-secret" in " ".join(pipeline("tekton", *PIPELINE).err.split())
     assert "no EventListener" in pipeline("tekton", *PIPELINE, "--repo", "https://git.example.com/a.git").err
 
@@ -239,7 +239,7 @@ REFUSED = [
     (["tekton", *PIPELINE, "--chart-repo", CHARTS], "--chart-repo is only for argocd and flux"),
     (["argocd", "--repo", CONFIG, "--fs-group", "1"], "--fs-group is only for tekton and argo-workflows"),
     (["tekton", "--image", "a", "--to", CONFIG], "name the repository of the workflows: --repo PLACE"),
-    (["argo-workflows", "--repo", CONFIG, "--to", CONFIG], "name the image that has waybill: --image IMAGE"),
+    (["argo-workflows", "--repo", CONFIG, "--to", CONFIG], "name the image with waybill: --image IMAGE"),
     (["tekton", "--repo", CONFIG, "--image", "a"], "name where charts go: --to PLACE, --publish-to TARGET"),
     (["tekton", "--repo", "dir:x", "--image", "a", "--to", CONFIG], "'dir:x' is not a repository of workflows"),
     (["tekton", *PIPELINE, "--publish-to", "dir:public"], "'dir:public': a folder of a pod is gone with the pod"),
