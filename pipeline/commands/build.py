@@ -244,7 +244,7 @@ def show_build(result: BuildResult, *, dry_run: bool = False) -> None:
     for each in result.left_out:
         console.say(f"{each.folder}: left out, so its chart stays as it was: {each.summary}")
     if dry_run:
-        console.say(f"dry run: {plural(len(result.differences), 'file')} would be written or removed; nothing was")
+        console.say(f"dry run: {plural(len(result.differences), 'file')} would be written or removed")
         console.show_next(same_command(without="dry_run"), "writes them")
     elif result.charts:
         # Show a chart that is new or changed and, of those, the one with the fewest required values.

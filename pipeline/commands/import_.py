@@ -118,7 +118,7 @@ def _lines(each: Imported) -> Iterator[str]:
         yield f"{each.name}: moved {moved.path} to chart/{moved.to}"
     for title, found in (
         ("to do", each.adopted.by_hand),
-        ("left", each.adopted.left),
+        ("not imported", each.adopted.left),
         ("note", each.adopted.notes),
     ):
         for remark in found:

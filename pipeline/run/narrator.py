@@ -95,7 +95,7 @@ class Narrator:
         console.show_findings(given.findings)
 
     def tell_services(self, addresses: Mapping[str, str], services: Iterable[Service], made_up: Iterable[str]) -> None:
-        """Show the mock of each service, and the variables with made-up values."""
+        """Show the mock of each service, and the variables that got mock values."""
         for service in services:
             what = ", ".join(service.specs) or "events"
             self.stage("mock", f"{addresses[service.name]} for {service.name}: {what}")

@@ -163,7 +163,7 @@ def test_a_dry_run_says_what_a_build_writes_and_writes_nothing(repository: Path,
     assert (dry.code, dry.out) == (0, "")
     assert files(repository) == before
     count = len(document["files"])
-    assert f"dry run: {count} files would be written or removed; nothing was\n" in dry.err
+    assert f"dry run: {count} files would be written or removed\n" in dry.err
     assert dry.err.endswith("next   waybill build --all --bump auto   writes them\n")
     wet = waybill(*words, "--json").json
     assert changed(before, files(repository)) == set(document["files"])
