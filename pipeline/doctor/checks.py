@@ -1,4 +1,4 @@
-"""The checks of `waybill doctor`, a row each, and how they are run."""
+"""The table of all checks of `waybill doctor`, and the function that runs them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.doctor import machine, repository, services
 from pipeline.doctor.check import BAD, Check, Result, Surroundings
 from pipeline.workspace.settings import Settings
 
-#: Every command needs these.
+#: The checks that every command needs.
 _ALWAYS: Final = ("python", "settings", "disk")
 
 
@@ -85,7 +85,7 @@ CHECKS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """A check with what it found, and whether it is needed: by the settings, or by what was named."""
+    """A check with its result, and whether the settings or the named commands need it."""
 
     check: Check
     result: Result
@@ -93,11 +93,11 @@ class Checked:
 
     @property
     def is_bad(self) -> bool:
-        """Whether something cannot be done that is to be done."""
+        """Whether a needed check did not pass."""
         return self.needed and self.result.state in BAD
 
     def as_json(self) -> dict[str, object]:
-        """The check as a JSON object."""
+        """Return the check as a JSON object."""
         return {
             "check": self.check.name,
             "state": self.result.state,
@@ -110,10 +110,10 @@ class Checked:
 
 
 def select_checks(names: Sequence[str], commands: Collection[str]) -> tuple[Check, ...]:
-    """Return the checks that names of checks and of commands mean; all without names.
+    """Return the checks that the names of checks and commands select, or all checks if there are no names.
 
     Raises:
-        SettingsError: there is no such check and no such command.
+        SettingsError: a name is neither a check nor a command.
     """
     known = {check.name for check in CHECKS}
     for name in names:
@@ -130,19 +130,19 @@ def select_checks(names: Sequence[str], commands: Collection[str]) -> tuple[Chec
 
 
 def examine(checks: Sequence[Check], names: Sequence[str], surroundings: Surroundings) -> list[Checked]:
-    """Run checks side by side, and wait for each as long as `surroundings` says; they come back in their order."""
+    """Run checks in parallel, each for at most `surroundings.patience` seconds, and return them in their order."""
     answers: queue.SimpleQueue[tuple[int, Result | BaseException]] = queue.SimpleQueue()
 
     def work(number: int, check: Check) -> None:
         try:
-            answers.put((number, _looked(check, surroundings)))
+            answers.put((number, _run_check(check, surroundings)))
         except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
             answers.put((number, error))
 
     for number, check in enumerate(checks):
-        # A check that hangs does not keep the process from ending.
+        # A daemon thread, so that a check that hangs does not keep the process from ending.
         threading.Thread(target=work, args=(number, check), daemon=True).start()
-    # Programs that a check runs get the same time, and say more when they take longer.
+    # A program that a check runs has the same timeout, and its own message says more, so wait a little longer.
     end = time.monotonic() + surroundings.patience + 1
     found: dict[int, Result] = {}
     while len(found) < len(checks):
@@ -160,7 +160,7 @@ def examine(checks: Sequence[Check], names: Sequence[str], surroundings: Surroun
     ]
 
 
-def _looked(check: Check, surroundings: Surroundings) -> Result:
+def _run_check(check: Check, surroundings: Surroundings) -> Result:
     try:
         return check.look(surroundings)
     except WaybillError as error:

@@ -52,7 +52,7 @@ def test_what_is_there_is_read(
         ),
         ("Error from server (Forbidden): x is forbidden: namespace a is being terminated", "its namespace is being"),
         ("Error from server (Forbidden): x is forbidden: exceeded quota: q", "it fails: a quota of its namespace"),
-        ("Error from server (Conflict): no", "it fails: somebody changed it a moment ago"),
+        ("Error from server (Conflict): no", "it fails: it was changed a moment ago"),
         ("error: the server doesn't have a resource type", "it fails: the cluster does not know its kind"),
         (f"error: {SECRET}", r"it fails; to see why, run: kubectl --context=mine get secrets x"),
         ("x509: unknown authority", "it fails: the kubeconfig does not trust its certificate"),
