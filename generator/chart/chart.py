@@ -130,9 +130,9 @@ def workflow_chart(
     files |= _overlay_files(workflow, files, findings)
     if findings:
         raise FindingsError(in_file_order(findings))
-    made = ChartFiles(files)
-    _check_release(workflow, made)
-    return replace(chart, files=made)
+    chart_files = ChartFiles(files)
+    _check_release(workflow, chart_files)
+    return replace(chart, files=chart_files)
 
 
 def check_name(workflow: Workflow) -> None:

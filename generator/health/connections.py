@@ -119,8 +119,8 @@ def _unmanaged_faults(cluster: ClusterObjects) -> Iterator[Fault]:
         space = cluster.one("Namespace", name)
         stored = labels_of(space or {}).get(MANAGED_BY)
         if space is not None and stored != argocd:
-            said = f"has the label {MANAGED_BY}={stored}" if stored else f"does not have the label {MANAGED_BY}"
-            message = f"{name} {said}, so Argo CD in {argocd} may not deploy its Application {name_of(item)} there"
+            problem = f"has the label {MANAGED_BY}={stored}" if stored else f"does not have the label {MANAGED_BY}"
+            message = f"{name} {problem}, so Argo CD in {argocd} may not deploy its Application {name_of(item)} there"
             words = ["label", f"namespace/{name}", f"{MANAGED_BY}={argocd}", *(["--overwrite"] if stored else [])]
             yield Fault(message=message, commands=(cluster.command(*words),), namespace=name)
 
@@ -256,8 +256,8 @@ def _blocked_fault(
 ) -> Fault:
     direction, here, there, selector = key
     arrow = "from" if direction == "Ingress" else "to"
-    made = policy(f"allow-{arrow}-{there}", here, [named(there)])
-    spec: dict[str, Any] = {**made["spec"], "podSelector": {"matchLabels": dict(selector)} if selector else {}}
+    new_policy = policy(f"allow-{arrow}-{there}", here, [named(there)])
+    spec: dict[str, Any] = {**new_policy["spec"], "podSelector": {"matchLabels": dict(selector)} if selector else {}}
     if direction == "Egress":
         spec |= {"policyTypes": ["Egress"], "egress": [{"to": [named(there)]}]}
         del spec["ingress"]
@@ -267,5 +267,5 @@ def _blocked_fault(
         if direction == "Ingress"
         else f"network policies in {here} keep its pods from {reached} in {there}"
     )
-    commands = (cluster.command("get", "networkpolicies", "-n", here), cluster.apply({**made, "spec": spec}))
+    commands = (cluster.command("get", "networkpolicies", "-n", here), cluster.apply({**new_policy, "spec": spec}))
     return Fault(message=message, commands=commands, namespace=here, depends=(there,))

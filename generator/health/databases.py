@@ -145,22 +145,22 @@ def _secret_faults(cluster: ClusterObjects, reference: DatabaseReference) -> Ite
     name, namespace = reference.secret, reference.namespace
     if (namespace, name) not in cluster.secret_keys:
         return
-    there = cluster.secret_keys[namespace, name]
+    stored_keys = cluster.secret_keys[namespace, name]
     for_whom = f" for {some(reference.users)}" if reference.users else ""
     user, password = reference.keys
-    if there is None:
+    if stored_keys is None:
         # Files, so that no password is in a command or a history.
-        makes = cluster.command(
+        create_command = cluster.command(
             "create", "secret", "generic", name, "-n", namespace, f"--from-file={user}", f"--from-file={password}"
         )
         message = f"{namespace} has no database Secret {name}{for_whom}"
         help_ = f"write the user and the password into the files {user} and {password}, without a final line break"
-        yield Fault(message=message, commands=(makes,), help=help_, namespace=namespace, state="missing")
-    elif missing := [key for key in dict.fromkeys(reference.keys) if key not in there]:
-        has = some(sorted(there)) or "no key"
+        yield Fault(message=message, commands=(create_command,), help=help_, namespace=namespace, state="missing")
+    elif missing := [key for key in dict.fromkeys(reference.keys) if key not in stored_keys]:
+        has = some(sorted(stored_keys)) or "no key"
         message = f"the Secret {name} in {namespace} has no {listed(missing)}{for_whom}; it has {has}"
-        shows = cluster.command("describe", f"secret/{name}", "-n", namespace)
-        yield Fault(message=message, commands=(shows,), namespace=namespace)
+        show_command = cluster.command("describe", f"secret/{name}", "-n", namespace)
+        yield Fault(message=message, commands=(show_command,), namespace=namespace)
 
 
 def _service_faults(cluster: ClusterObjects, reference: DatabaseReference, place: tuple[str, str]) -> Iterator[Fault]:
@@ -171,17 +171,17 @@ def _service_faults(cluster: ClusterObjects, reference: DatabaseReference, place
         return
     service_ = cluster.one("Service", name, namespace)
     if service_ is None:
-        shows = cluster.command("get", "services", "-n", namespace)
+        show_command = cluster.command("get", "services", "-n", namespace)
         message = f"{namespace} has no database Service {name}"
-        yield Fault(message=message, commands=(shows,), namespace=namespace, depends=depends, state="missing")
+        yield Fault(message=message, commands=(show_command,), namespace=namespace, depends=depends, state="missing")
         return
     ports = [each.get("port") for each in entries(service_, "spec", "ports")]
     if ports and reference.port not in ports:
         message = (
             f"the Service {name} in {namespace} has no port {reference.port}; it has {some(sorted(map(str, ports)))}"
         )
-        shows = cluster.command("describe", f"service/{name}", "-n", namespace)
-        yield Fault(message=message, commands=(shows,), namespace=namespace, depends=depends)
+        show_command = cluster.command("describe", f"service/{name}", "-n", namespace)
+        yield Fault(message=message, commands=(show_command,), namespace=namespace, depends=depends)
     selector = mapping(service_, "spec", "selector")
     pods = selected(cluster, namespace, selector)
     if (

@@ -97,8 +97,8 @@ def developer_hub(cluster: ClusterObjects) -> Report:
 
 def _is_undeployed(cluster: ClusterObjects, item: Object) -> bool:
     namespace = namespace_of(item)
-    there = cluster.one("Deployment", f"backstage-{name_of(item)}", namespace)
-    return there is None and cluster.may_see("deployments.apps", namespace)
+    deployed = cluster.one("Deployment", f"backstage-{name_of(item)}", namespace)
+    return deployed is None and cluster.may_see("deployments.apps", namespace)
 
 
 def _undeployed(cluster: ClusterObjects, item: Object) -> Fault:
@@ -219,13 +219,18 @@ def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str,
         f"RHDH in {namespace} looks for Data Index at {url} (ConfigMap {configured.config_map}): {problem}"
     )
     if not configured.own:
-        shows = cluster.command("get", config, "-n", namespace, "-o", "yaml")
+        show_command = cluster.command("get", config, "-n", namespace, "-o", "yaml")
         return Fault(
-            message=message, commands=(shows,), help=f"{_HELP}; RHDH's operator writes this one", namespace=namespace
+            message=message,
+            commands=(show_command,),
+            help=f"{_HELP}; RHDH's operator writes this one",
+            namespace=namespace,
         )
     old = re.sub(r"([][\\.*^$#])", r"\\\1", url)
-    reads = cluster.command("get", config, "-n", namespace, "-o", "yaml")
-    commands = [f"{reads} | sed {shlex.quote(f's#{old}#{right_urls}#g')} | {cluster.command('replace', '-f', '-')}"]
+    get_command = cluster.command("get", config, "-n", namespace, "-o", "yaml")
+    commands = [
+        f"{get_command} | sed {shlex.quote(f's#{old}#{right_urls}#g')} | {cluster.command('replace', '-f', '-')}"
+    ]
     commands += [
         cluster.command("rollout", "restart", f"deployment/{name_of(each)}", "-n", namespace)
         for each in hubs(cluster)

@@ -62,14 +62,16 @@ def _broker_references(cluster: ClusterObjects) -> Iterator[tuple[tuple[str, str
 
 
 def _missing_broker(cluster: ClusterObjects, namespace: str, name: str, user: str) -> Fault:
-    made = {
+    new_broker = {
         "apiVersion": "eventing.knative.dev/v1",
         "kind": "Broker",
         "metadata": {"name": name, "namespace": namespace},
     }
-    waits = cluster.wait("Ready", f"{BROKERS}/{name}", namespace)
+    wait_command = cluster.wait("Ready", f"{BROKERS}/{name}", namespace)
     message = f"{namespace} has no Broker {name}, which {user} uses"
-    return Fault(message=message, commands=(cluster.apply(made), waits), namespace=namespace, state="missing")
+    return Fault(
+        message=message, commands=(cluster.apply(new_broker), wait_command), namespace=namespace, state="missing"
+    )
 
 
 def ids(cluster: ClusterObjects) -> Report:
@@ -173,14 +175,17 @@ def _not_running(cluster: ClusterObjects, item: Object) -> Fault:
     running_, built = condition_of(item, "Running"), condition_of(item, "Built")
     # Only the profile preview builds an image; in others, the condition has another reason or does not exist.
     if running_.reason in _BUILDING or built.reason == "BuildFailedReason":
-        why, shows = built.why or running_.why, cluster.command("describe", f"sonataflowbuild/{name}", "-n", namespace)
+        why, show_command = (
+            built.why or running_.why,
+            cluster.command("describe", f"sonataflowbuild/{name}", "-n", namespace),
+        )
     else:
         why = f"{running_.why}{trouble(workflow_pods(cluster, item))}"
-        shows = cluster.command("logs", "-l", f"{WORKFLOW_LABEL}={name}", "-n", namespace, "--tail=50")
+        show_command = cluster.command("logs", "-l", f"{WORKFLOW_LABEL}={name}", "-n", namespace, "--tail=50")
     homes = [platform_of(cluster, namespace, kind) for kind in SERVICES]
     return Fault(
         message=f"{name} in {namespace} does not run{why}",
-        commands=(shows, cluster.wait("Running", f"sonataflow/{name}", namespace)),
+        commands=(show_command, cluster.wait("Running", f"sonataflow/{name}", namespace)),
         namespace=namespace,
         depends=tuple(dict.fromkeys(namespace_of(each) for each in homes if each)),
     )

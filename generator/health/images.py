@@ -43,11 +43,11 @@ def images(cluster: ClusterObjects) -> Report:
             reason = at(status, "state", "waiting", "reason")
             if reason in _PULL_REASONS:
                 key = namespace_of(pod), str(status.get("image"))
-                said = str(at(status, "state", "waiting", "message") or reason)
+                pull_error = str(at(status, "state", "waiting", "message") or reason)
                 # The first attempt says why; later ones only say that they wait.
                 if key not in waiting or reason != "ImagePullBackOff":
-                    waiting[key] = pod, said
-    faults = [_image_fault(cluster, image, pod, said) for (_, image), (pod, said) in waiting.items()]
+                    waiting[key] = pod, pull_error
+    faults = [_image_fault(cluster, image, pod, pull_error) for (_, image), (pod, pull_error) in waiting.items()]
     return Report(faults=faults, fine="every image was pulled")
 
 
@@ -65,18 +65,18 @@ def _pods(cluster: ClusterObjects) -> list[Object]:
     return [*found, *database_pods(cluster)]
 
 
-def _image_fault(cluster: ClusterObjects, image: str, pod: Object, said: str) -> Fault:
+def _image_fault(cluster: ClusterObjects, image: str, pod: Object, pull_error: str) -> Fault:
     namespace = namespace_of(pod)
-    shows = cluster.command("describe", f"pod/{name_of(pod)}", "-n", namespace)
-    message = f"{image} cannot be pulled in {namespace} ({in_one_line(' '.join(said.split()))})"
-    if not any(each in said.lower() for each in _REFUSED):
-        return Fault(message=message, commands=(shows,), namespace=namespace)
+    show_command = cluster.command("describe", f"pod/{name_of(pod)}", "-n", namespace)
+    message = f"{image} cannot be pulled in {namespace} ({in_one_line(' '.join(pull_error.split()))})"
+    if not any(each in pull_error.lower() for each in _REFUSED):
+        return Fault(message=message, commands=(show_command,), namespace=namespace)
     account = str(at(pod, "spec", "serviceAccountName") or "default")
     login = "--from-file=.dockerconfigjson=auth.json"
     kind = "--type=kubernetes.io/dockerconfigjson"
     secret = {"imagePullSecrets": [{"name": "pull-secret"}]}
     commands = (
-        shows,
+        show_command,
         cluster.command("create", "secret", "generic", "pull-secret", kind, login, "-n", namespace),
         cluster.command("patch", f"serviceaccount/{account}", "-n", namespace, "-p", json.dumps(secret)),
         cluster.command("delete", f"pod/{name_of(pod)}", "-n", namespace),

@@ -39,8 +39,8 @@ class Condition:
     @property
     def why(self) -> str:
         """` (Reason: message)`, or what there is of the two; "" if there is neither."""
-        said = ": ".join(filter(None, (self.reason, " ".join(self.message.split()))))
-        return in_one_line(f" ({said})") if said else ""
+        parts = ": ".join(filter(None, (self.reason, " ".join(self.message.split()))))
+        return in_one_line(f" ({parts})") if parts else ""
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -140,8 +140,8 @@ class ClusterObjects:
 
     def patch(self, what: str, namespace: str, operations: Sequence[Mapping[str, Any]]) -> str:
         """Return the command that changes an object by a JSON patch (RFC 6902)."""
-        given = json.dumps(list(operations))
-        return self.command("patch", what, *in_namespace(namespace), "--type=json", "-p", given)
+        operations_json = json.dumps(list(operations))
+        return self.command("patch", what, *in_namespace(namespace), "--type=json", "-p", operations_json)
 
 
 def some(names: Sequence[str]) -> str:
@@ -196,9 +196,9 @@ def condition_of(item: Object, kind: str) -> Condition:
 def untrue_conditions(item: Object) -> str:
     """Return ` (Type: message; …)` of an object's conditions that are not true, or ""."""
     untrue = [entry for entry in entries(item, "status", "conditions") if entry.get("status") != "True"]
-    said = [
+    parts = [
         f"{entry.get('type')}: {' '.join(str(entry.get('message') or entry.get('reason') or 'Unknown').split())}"
         for entry in untrue
         if len(untrue) == 1 or entry.get("type") != "Ready"
     ]
-    return in_one_line(f" ({'; '.join(said)})") if said else ""
+    return in_one_line(f" ({'; '.join(parts)})") if parts else ""

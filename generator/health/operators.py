@@ -88,8 +88,8 @@ def _plan_fault(cluster: ClusterObjects, plan: Object, version: str) -> Fault:
     name, namespace = name_of(plan), namespace_of(plan)
     if at(plan, "status", "phase") == "Failed":
         why = condition_of(plan, "Installed").why
-        shows = cluster.command("describe", f"installplan/{name}", "-n", namespace)
-        return Fault(message=f"the install of {version} failed{why}", commands=(shows,), namespace=namespace)
+        show_command = cluster.command("describe", f"installplan/{name}", "-n", namespace)
+        return Fault(message=f"the install of {version} failed{why}", commands=(show_command,), namespace=namespace)
     approve = cluster.command(
         "patch", f"installplan/{name}", "-n", namespace, "--type=merge", "-p", '{"spec":{"approved":true}}'
     )
@@ -190,11 +190,11 @@ def _version_faults(cluster: ClusterObjects, version: Object) -> Iterator[Fault]
     deployments = [each for each in cluster.all("Deployment", namespace) if name_of(each) in names]
     phase = at(version, "status", "phase")
     if phase != _SUCCEEDED:
-        said = ": ".join(filter(None, (str(at(version, "status", key) or "") for key in ("reason", "message"))))
+        details = ": ".join(filter(None, (str(at(version, "status", key) or "") for key in ("reason", "message"))))
         waits = [cluster.wait("Available", f"deployment/{each}", namespace) for each in names]
-        shows = cluster.command("describe", f"{VERSIONS}/{name}", "-n", namespace)
-        message = f"{name} is {phase or 'not installed yet'}{f' ({said})' if said else ''}"
-        yield Fault(message=message, commands=(shows, *waits), namespace=namespace)
+        show_command = cluster.command("describe", f"{VERSIONS}/{name}", "-n", namespace)
+        message = f"{name} is {phase or 'not installed yet'}{f' ({details})' if details else ''}"
+        yield Fault(message=message, commands=(show_command, *waits), namespace=namespace)
         return
     yield from _deployment_faults(cluster, deployments)
 
@@ -259,9 +259,9 @@ def definitions(cluster: ClusterObjects) -> Report:
     """Check that SonataFlow's CRDs exist, and that they are those of the operator's version."""
     missing = [each for each in _CRDS if not cluster.serves(each)]
     if missing:
-        shows = cluster.command("get", "crd", *missing)
+        show_command = cluster.command("get", "crd", *missing)
         message = f"the cluster has no {listed(missing)}"
-        return Report(faults=[Fault(message=message, commands=(shows,), help=_INSTALL, state="missing")])
+        return Report(faults=[Fault(message=message, commands=(show_command,), help=_INSTALL, state="missing")])
     found, match = installed(cluster), cluster.schema
     wanted = _known_schema(found)
     if match and wanted and wanted not in match.names:
@@ -285,19 +285,19 @@ def _update_commands(cluster: ClusterObjects, found: Installed | None) -> tuple[
 
 def knative(cluster: ClusterObjects) -> Report:
     """Check that Knative Serving and Eventing are ready."""
-    faults, there = [], []
+    faults, ready = [], []
     for kind, resource, plain in KNATIVE:
         found = cluster.all(kind)
         for item in found:
             if condition_of(item, "Ready").is_true:
-                there.append(f"{kind} {at(item, 'status', 'version') or ''}".rstrip())
+                ready.append(f"{kind} {at(item, 'status', 'version') or ''}".rstrip())
             else:
                 faults.append(_not_ready(cluster, kind, item))
         if not found and cluster.serves(plain):
-            there.append(f"{kind} without its operator")
+            ready.append(f"{kind} without its operator")
         elif not found and cluster.may_see(resource):
             faults.append(_missing_knative(cluster, kind, resource))
-    return Report(faults=faults, fine=listed(there))
+    return Report(faults=faults, fine=listed(ready))
 
 
 #: The kinds of Knative's operator, their resources, and a resource that shows a part installed without the operator.
@@ -319,14 +319,16 @@ def _missing_knative(cluster: ClusterObjects, kind: str, resource: str) -> Fault
     part = kind.removeprefix("Knative").lower()
     name = f"knative-{part}"
     if not cluster.serves(resource):
-        shows = cluster.command("api-resources", "--api-group=operator.knative.dev")
-        return Fault(message=f"there is no Knative {part.title()}", commands=(shows,), help=_INSTALL, state="note")
+        show_command = cluster.command("api-resources", "--api-group=operator.knative.dev")
+        return Fault(
+            message=f"there is no Knative {part.title()}", commands=(show_command,), help=_INSTALL, state="note"
+        )
     spaces = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    made = {
+    new_object = {
         "apiVersion": "operator.knative.dev/v1beta1",
         "kind": kind,
         "metadata": {"name": name, "namespace": name},
     }
     commands = [] if cluster.one("Namespace", name) else [cluster.apply(spaces)]
     message = f"Knative's operator is installed, but there is no {kind}"
-    return Fault(message=message, commands=(*commands, cluster.apply(made)), state="note")
+    return Fault(message=message, commands=(*commands, cluster.apply(new_object)), state="note")

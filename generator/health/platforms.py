@@ -114,9 +114,11 @@ def platform(cluster: ClusterObjects) -> Report:
     faults = [_not_succeeded(cluster, each) for each in found if not condition_of(each, "Succeed").is_true]
     faults += list(_cluster_platform_faults(cluster))
     if not found and cluster.may_see(_PLATFORMS):
-        shows = cluster.command("get", _PLATFORMS, "--all-namespaces")
+        show_command = cluster.command("get", _PLATFORMS, "--all-namespaces")
         help_ = "waybill platform writes the chart that creates one"
-        faults.append(Fault(message="there is no SonataFlowPlatform", commands=(shows,), help=help_, state="missing"))
+        faults.append(
+            Fault(message="there is no SonataFlowPlatform", commands=(show_command,), help=help_, state="missing")
+        )
     faults += [_unserved_fault(cluster, *each) for each in _unserved_namespaces(cluster)]
     return Report(faults=faults, fine=some([f"{name_of(each)} in {namespace_of(each)}" for each in found]))
 
@@ -170,26 +172,28 @@ def _unserved_namespaces(cluster: ClusterObjects) -> Iterator[tuple[str, Object]
             yield namespace, shares[0]
 
 
-def _unserved_fault(cluster: ClusterObjects, namespace: str, there: Object) -> Fault:
+def _unserved_fault(cluster: ClusterObjects, namespace: str, sharing_platform: Object) -> Fault:
     """Return the fault of a namespace whose workflows use no Data Index, although one could be shared."""
-    place = f"{name_of(there)} in {namespace_of(there)}"
+    name, home = name_of(sharing_platform), namespace_of(sharing_platform)
+    place = f"{name} in {home}"
     message = f"the workflows in {namespace} use no Data Index: nothing shares that of {place} with them"
-    help_, shared = "", cluster.all("SonataFlowClusterPlatform")
-    if shared:
-        commands: tuple[str, ...] = (cluster.command("edit", f"sonataflowclusterplatform/{name_of(shared[0])}"),)
+    help_, cluster_platforms = "", cluster.all("SonataFlowClusterPlatform")
+    if cluster_platforms:
+        commands: tuple[str, ...] = (
+            cluster.command("edit", f"sonataflowclusterplatform/{name_of(cluster_platforms[0])}"),
+        )
         help_ = f"let its platformRef name {place}, whose dataIndex has enabled: true"
     elif cluster.serves(_CLUSTER_PLATFORMS):
-        made = {
+        cluster_platform = {
             "apiVersion": "sonataflow.org/v1alpha08",
             "kind": "SonataFlowClusterPlatform",
             "metadata": {"name": "cluster-platform"},
-            "spec": {"platformRef": {"name": name_of(there), "namespace": namespace_of(there)}},
+            "spec": {"platformRef": {"name": name, "namespace": home}},
         }
-        commands = (cluster.apply(made),)
+        commands = (cluster.apply(cluster_platform),)
     else:
         commands = (cluster.command("get", _PLATFORMS, "--all-namespaces"),)
-        target = namespace_of(there)
-        help_ = f"before SonataFlow 10, no platform is shared: move workflows to {target}, or install one beside them"
+        help_ = f"before SonataFlow 10, no platform is shared: move workflows to {home}, or install one beside them"
     return Fault(message=message, commands=commands, help=help_, namespace=namespace, state="missing")
 
 
@@ -246,16 +250,17 @@ def _missing_service(cluster: ClusterObjects, field: str) -> Fault:
 
 
 def _enabling_patch(item: Object, field: str) -> list[Mapping[str, Any]]:
-    there = at(item, "spec", "services")
-    made = [] if isinstance(at(item, "spec"), dict) else [{"op": "add", "path": "/spec", "value": {}}]
-    if isinstance(there, dict):
-        return [{"op": "add", "path": f"/spec/services/{field}", "value": {**mapping(there, field), "enabled": True}}]
-    return [*made, {"op": "add", "path": "/spec/services", "value": {field: {"enabled": True}}}]
+    services = at(item, "spec", "services")
+    if isinstance(services, dict):
+        value = {**mapping(services, field), "enabled": True}
+        return [{"op": "add", "path": f"/spec/services/{field}", "value": value}]
+    spec = [] if isinstance(at(item, "spec"), dict) else [{"op": "add", "path": "/spec", "value": {}}]
+    return [*spec, {"op": "add", "path": "/spec/services", "value": {field: {"enabled": True}}}]
 
 
 def _missing_deployment(cluster: ClusterObjects, title: str, name: str, namespace: str, item: Object) -> Fault:
-    shows = cluster.command("describe", f"sonataflowplatform/{name_of(item)}", "-n", namespace)
+    show_command = cluster.command("describe", f"sonataflowplatform/{name_of(item)}", "-n", namespace)
     message = f"{title} is not deployed: there is no deployment/{name} in {namespace}"
     waits = cluster.command("wait", "--for=create", f"deployment/{name}", *in_namespace(namespace), TIMEOUT)
-    commands = (shows, waits, cluster.wait("Available", f"deployment/{name}", namespace))
+    commands = (show_command, waits, cluster.wait("Available", f"deployment/{name}", namespace))
     return Fault(message=message, commands=commands, namespace=namespace, state="missing")

@@ -61,12 +61,12 @@ def container_statuses(pod: Object) -> Iterator[Mapping[str, Any]]:
 def trouble(pods: Iterable[Object]) -> str:
     """Return `; its pod NAME: why it is not ready` of the first pod that says why, or ""."""
     for pod in pods:
-        said = [each for each in map(_container_trouble, container_statuses(pod)) if each]
+        troubles = [each for each in map(_container_trouble, container_statuses(pod)) if each]
         scheduled = condition_of(pod, "PodScheduled")
         if scheduled.status == "False":
-            said.append(f"{scheduled.reason}: {' '.join(scheduled.message.split())}")
-        if said:
-            return in_one_line(f"; its pod {name_of(pod)}: {', '.join(said)}")
+            troubles.append(f"{scheduled.reason}: {' '.join(scheduled.message.split())}")
+        if troubles:
+            return in_one_line(f"; its pod {name_of(pod)}: {', '.join(troubles)}")
     return ""
 
 

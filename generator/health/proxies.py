@@ -18,11 +18,11 @@ def proxies(cluster: ClusterObjects) -> Report:
     faults, proxied = [], []
     for deployment, hosts in _callers(cluster):
         containers = list(entries(deployment, "spec", "template", "spec", "containers"))
-        given = variables(containers)
-        if not {"HTTP_PROXY", "HTTPS_PROXY"} & {*given}:
+        env = variables(containers)
+        if not {"HTTP_PROXY", "HTTPS_PROXY"} & {*env}:
             continue
         proxied.append(f"{name_of(deployment)} in {namespace_of(deployment)}")
-        without = given.get("NO_PROXY", "")
+        without = env.get("NO_PROXY", "")
         missing = [] if without is None else [host for host in hosts if not _is_excluded(host, without)]
         if missing:
             faults.append(_proxy_fault(cluster, deployment, missing, without or ""))

@@ -30,7 +30,7 @@ class Installed:
 
 def installed_by_olm(listed: object) -> Installed | None:
     """Return the newest owner of SonataFlow in a list of ClusterServiceVersions (operators.coreos.com/v1alpha1)."""
-    owners = (item for item in _each(listed, "items") if owns_sonataflow(item))
+    owners = (item for item in _items_at(listed, "items") if owns_sonataflow(item))
     return max((_from_version(item) for item in owners), key=_version, default=None)
 
 
@@ -41,12 +41,12 @@ def runs_operator(deployment: object) -> bool:
 
 def installed_by_deployment(listed: object) -> Installed | None:
     """Return the newest operator in a list of Deployments (apps/v1), by the name and tag of its image."""
-    pods = (at_pointer(item, ("spec", "template", "spec")) for item in _each(listed, "items"))
-    images = (at_pointer(each, ("image",)) for pod in pods for each in _each(pod, "containers"))
+    pods = (at_pointer(item, ("spec", "template", "spec")) for item in _items_at(listed, "items"))
+    images = (at_pointer(each, ("image",)) for pod in pods for each in _items_at(pod, "containers"))
     return max(filter(None, map(_from_image, images)), key=_version, default=None)
 
 
-def _each(holder: object, key: str) -> Iterator[object]:
+def _items_at(holder: object, key: str) -> Iterator[object]:
     """Yield the items of the list at a key, if there is one."""
     items = at_pointer(holder, (key,))
     yield from items if isinstance(items, list) else ()
@@ -55,7 +55,7 @@ def _each(holder: object, key: str) -> Iterator[object]:
 def owns_sonataflow(item: object) -> bool:
     """Whether a ClusterServiceVersion is the operator's."""
     definitions = at_pointer(item, ("spec", "customresourcedefinitions"))
-    return any(at_pointer(each, ("name",)) == _OWNED for each in _each(definitions, "owned"))
+    return any(at_pointer(each, ("name",)) == _OWNED for each in _items_at(definitions, "owned"))
 
 
 def _from_version(item: object) -> Installed:

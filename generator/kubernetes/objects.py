@@ -244,13 +244,13 @@ def properties_text(props: Properties | None, wanted: Mapping[str, str]) -> str 
 
 def manifests(workflow: Workflow, options: ManifestOptions) -> list[Manifest]:
     """Return the objects of a workflow as plain data, in the order in which to apply them."""
-    made = (
+    objects = (
         row.manifest(workflow, folder, name, options)
         for row in installed_objects(workflow, options.crd)
         if row.manifest
         for folder, name in row.names(workflow).items()
     )
-    return [manifest for manifest in made if manifest]
+    return [manifest for manifest in objects if manifest]
 
 
 def manifest_files(objects: list[Manifest]) -> dict[str, bytes]:

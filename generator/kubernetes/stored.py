@@ -26,11 +26,13 @@ def complete(stored: Manifest, wanted: Manifest) -> Completion:
     metadata = {**stored["metadata"]}
     differing = []
     for part in ("labels", "annotations"):
-        given = wanted["metadata"].get(part, {})
-        there = metadata.get(part) or {}
-        differing += [f"metadata.{part}.{key}" for key, value in given.items() if there.get(key, value) != value]
-        if given.keys() - there.keys():
-            metadata[part] = {**given, **there}
+        wanted_part = wanted["metadata"].get(part, {})
+        stored_part = metadata.get(part) or {}
+        differing += [
+            f"metadata.{part}.{key}" for key, value in wanted_part.items() if stored_part.get(key, value) != value
+        ]
+        if wanted_part.keys() - stored_part.keys():
+            metadata[part] = {**wanted_part, **stored_part}
     for field, value in wanted.items():
         if field not in ("apiVersion", "kind", "metadata"):
             differing += _differing_paths(stored.get(field), value, field)
@@ -61,8 +63,8 @@ def _differing_paths(stored: Any, wanted: Any, path: str) -> Iterator[str]:
                 yield from _differing_paths(stored.get(key), child, f"{path}.{key}")
         case list() if path.endswith(".from"):
             # The order of peers does not matter, and additional peers only allow more.
-            there = stored if isinstance(stored, list) else []
-            yield from (f"{path}[{number}]" for number, peer in enumerate(wanted) if peer not in there)
+            stored_part = stored if isinstance(stored, list) else []
+            yield from (f"{path}[{number}]" for number, peer in enumerate(wanted) if peer not in stored_part)
         case list():
             if not isinstance(stored, list) or len(stored) != len(wanted):
                 yield path

@@ -98,8 +98,8 @@ def steps(namespace: WorkflowNamespace, apply: str) -> Iterator[Step]:
     so that neither the shell's history nor the list of processes has it.
     """
     database = namespace.user_database
-    made = "the namespace, the network policies" + (" and the Job for the database" if database else "")
-    yield Step(what=made, command=apply)
+    created = "the namespace, the network policies" + (" and the Job for the database" if database else "")
+    yield Step(what=created, command=apply)
     if namespace.database and namespace.share_admin:
         yield from _copy_admin_secret(namespace.database)
     elif database:
@@ -124,8 +124,8 @@ def values_step(namespace: WorkflowNamespace, database: NamespaceDatabase) -> St
     """
     shared = namespace.share_admin
     values = {path: value for path, value in database.persistence.items() if not (shared and path == SCHEMA)}
-    given = ",".join(f"{path}={value}" for path, value in values.items())
-    words = ["helm", "install", "greeting", "CHART", "-n", database.namespace, "--set", given]
+    settings = ",".join(f"{path}={value}" for path, value in values.items())
+    words = ["helm", "install", "greeting", "CHART", "-n", database.namespace, "--set", settings]
     return Step(what="installs a workflow there; the same values for each", command=shlex.join(words))
 
 
@@ -162,8 +162,8 @@ def _password_folder(database: NamespaceDatabase) -> tuple[str, tuple[str, str]]
 
 def _create_secret(database: NamespaceDatabase, name: str, where: str) -> Step:
     """Return the command that creates a Secret from the two files, and from no other file of the folder."""
-    given = [f"--from-file={file}" for file in _password_folder(database)[1]]
-    command = shlex.join(["kubectl", "create", "secret", "generic", name, "-n", where, *given])
+    options = [f"--from-file={file}" for file in _password_folder(database)[1]]
+    command = shlex.join(["kubectl", "create", "secret", "generic", name, "-n", where, *options])
     return Step(what=f"the Secret in {where}", command=command)
 
 

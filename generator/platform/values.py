@@ -218,14 +218,14 @@ def _knative_part(part: str, kind: str, spec: dict[str, Any]) -> tuple[Value, ..
 
 
 def _broker(profile: Profile) -> Value:
-    there = profile == "kind"
+    has_broker = profile == "kind"
     return group(
         "broker",
         (
-            leaf("enabled", there, FLAG, "Create the Broker."),
+            leaf("enabled", has_broker, FLAG, "Create the Broker."),
             leaf(
                 "name",
-                "default" if there else "",
+                "default" if has_broker else "",
                 {**STRING, "maxLength": 63},
                 "Its name; empty means no Broker: services and workflows call each other.",
             ),

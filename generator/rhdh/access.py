@@ -113,8 +113,8 @@ def roles(secret: str, namespace: str, access: ClusterAccess | None, who: str) -
         sees = _rule_by_name(group, f"{each['kind'].lower()}s", metadata["name"], "get")
         wanted.setdefault(metadata.get("namespace", ""), []).append(sees)
     name = f"rhdh-secret-{namespace}"
-    given = [bound_role(name, rules, [user(who)], namespace=place) for place, rules in wanted.items()]
-    return [*objects, bare, *(each for pair in given for each in pair)]
+    role_pairs = [bound_role(name, rules, [user(who)], namespace=place) for place, rules in wanted.items()]
+    return [*objects, bare, *(each for pair in role_pairs for each in pair)]
 
 
 def _rule_by_name(group: str, resource: str, name: str, *verbs: str) -> Manifest:

@@ -59,10 +59,10 @@ def plan(wanted: Sequence[Manifest], kubectl: Kubectl) -> list[Change]:
     """
     asked = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(wanted)}).encode()
     failing = "what the cluster has cannot be read"
-    there = {identity(each): each for each in kubectl.found("--filename=-", failing=failing, stdin=asked)}
+    stored_objects = {identity(each): each for each in kubectl.found("--filename=-", failing=failing, stdin=asked)}
     changes, conflicts = [], []
     for manifest in wanted:
-        stored = there.get(identity(manifest))
+        stored = stored_objects.get(identity(manifest))
         if stored is None:
             changes.append(Change(verb=Verb.CREATE, manifest=manifest))
             continue

@@ -180,12 +180,12 @@ class Kubectl:
 
     def _failure(self, words: Sequence[str], stderr: bytes, failing: str, reasons: Mapping[str, str]) -> WaybillError:
         """Return the error of a failed command, without `stderr`: credential plugins may write secrets to it."""
-        said = stderr.decode(errors="replace")
-        if self._context and "does not exist" in said:
+        error_text = stderr.decode(errors="replace")
+        if self._context and "does not exist" in error_text:
             contexts = self._run(("config", "get-contexts", "--output=name"), None).stdout.decode(errors="replace")
             message = f"the kubeconfig has no context '{self._context}'{one_of(self._context, contexts.split())}"
             return SettingsError(in_one_line(message))
-        reason = next((reason for sign, reason in reasons.items() if re.search(sign, said)), None)
+        reason = next((reason for sign, reason in reasons.items() if re.search(sign, error_text)), None)
         if reason is None:
             return OutputError(f"{failing}; to see why, run: {self._shown_command(words)}")
         return OutputError(f"{failing}: {reason}")

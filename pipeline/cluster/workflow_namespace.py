@@ -58,11 +58,11 @@ def _find_neighbours(namespace: WorkflowNamespace, kubectl: Kubectl) -> None:
     neighbours = namespace.neighbours
     wanted = {"--rhdh-namespace": neighbours.rhdh, "--services-namespace": neighbours.services}
     names = dict.fromkeys((*wanted.values(), namespace.name))
-    there = {each["metadata"]["name"]: each for each in kubectl.found("namespaces", *names, failing=_UNREADABLE)}
+    existing = {each["metadata"]["name"]: each for each in kubectl.found("namespaces", *names, failing=_UNREADABLE)}
     for option, name in wanted.items():
-        if name not in there:
+        if name not in existing:
             raise kubectl.missing_namespace(name, option)
-    if there.get(namespace.name, {}).get("status", {}).get("phase") == "Terminating":
+    if existing.get(namespace.name, {}).get("status", {}).get("phase") == "Terminating":
         raise OutputError(f"the namespace {namespace.name} is being deleted; wait until it is gone")
 
 
@@ -76,14 +76,14 @@ def _refuse_to_cut_off_users(namespace: WorkflowNamespace, changes: Sequence[Cha
     new = any(each.verb is Verb.CREATE and each.manifest["metadata"]["name"] == TO_RHDH for each in changes)
     if not new or neighbours.others:
         return
-    there = kubectl.listed("networkpolicies.networking.k8s.io", "--namespace", neighbours.rhdh)
+    existing = kubectl.listed("networkpolicies.networking.k8s.io", "--namespace", neighbours.rhdh)
     routers = kubectl.listed("namespaces", "--selector", INGRESS)
-    if there is None or routers is None:
+    if existing is None or routers is None:
         console.hint(
             f"waybill: warning: you may not see who reaches RHDH today, and a new policy in {neighbours.rhdh} lets in "
             "no ingress controller but OpenShift's; if users come through another one, add --allow NAMESPACE"
         )
-    elif not _items(there) and not _items(routers):
+    elif not _items(existing) and not _items(routers):
         raise SettingsError(
             f"no namespace has OpenShift's label {INGRESS}, so a policy in {neighbours.rhdh} would cut off RHDH's "
             "users; name the namespace of the ingress controller: --allow NAMESPACE"
@@ -105,18 +105,18 @@ def _plan_own_secrets(database: NamespaceDatabase, kubectl: Kubectl) -> list[Cha
     """Plan the workflows' Secret and its copy beside the database; both have the password of whichever exists."""
     places = ((database.copy, database.services), (database.secret, database.namespace))
     stored = [read_secret(name, where, kubectl) for name, where in places]
-    there = [each for each in stored if each]
-    for each in there:
+    existing = [each for each in stored if each]
+    for each in existing:
         if _decoded(each, Database.user_key) != database.user or not each["data"].get(Database.password_key):
             raise ConflictError(
                 f"{title(each)} is not of the user {database.user}; nothing was changed. Delete it, choose another name"
                 " with --secret, or share the administrator's Secret with --share-admin-secret"
             )
-    if len({each["data"][Database.password_key] for each in there}) > 1:
-        names = " and ".join(map(title, there))
+    if len({each["data"][Database.password_key] for each in existing}) > 1:
+        names = " and ".join(map(title, existing))
         raise ConflictError(f"{names} have different passwords; nothing was changed. Delete the wrong one")
-    if there:
-        data = {key: there[0]["data"][key] for key in _KEYS}
+    if existing:
+        data = {key: existing[0]["data"][key] for key in _KEYS}
     else:
         data = dict(zip(_KEYS, map(encoded, (database.user, secrets.token_hex(24))), strict=True))
     return _secret_changes(places, stored, data)
@@ -139,10 +139,10 @@ def _secret_changes(
     places: Sequence[tuple[str, str]], stored: Sequence[Manifest | None], data: dict[str, str]
 ) -> list[Change]:
     return [
-        Change(verb=Verb.KEEP, manifest=there)
-        if there
+        Change(verb=Verb.KEEP, manifest=existing)
+        if existing
         else Change(verb=Verb.CREATE, manifest=secret_manifest(name, where, data))
-        for (name, where), there in zip(places, stored, strict=True)
+        for (name, where), existing in zip(places, stored, strict=True)
     ]
 
 

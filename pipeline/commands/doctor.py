@@ -93,7 +93,7 @@ def doctor(
     if as_json:
         print_json({"ok": not bad, "checks": [each.as_json() for each in found]})
     else:
-        _show(found, bad)
+        _show_checks(found, bad)
     if bad:
         sys.exit(1)
 
@@ -180,7 +180,7 @@ def _settings() -> tuple[Settings, str]:
         return Settings(), str(error)
 
 
-def _show(found: Sequence[Checked], bad: Sequence[Checked]) -> None:
+def _show_checks(found: Sequence[Checked], bad: Sequence[Checked]) -> None:
     rows = ((each.check.name, each.result.state, each.result.message.partition("\n")[0]) for each in found)
     console.show_table(("check", "state", "found"), rows)
     for each in found:

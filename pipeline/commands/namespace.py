@@ -245,7 +245,7 @@ def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_
 
 
 def _show_steps(commands: Sequence[Step]) -> None:
-    """The commands with their numbers, each on a line of its own to be copied."""
+    """Print the commands with their numbers, each on a separate line so that it can be copied."""
     for number, step in enumerate(commands, 1):
         console.say(f"{number:>2}  {step.what}\n    {step.command}")
 

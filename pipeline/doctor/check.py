@@ -70,7 +70,7 @@ class Surroundings:
         return (done.stdout + done.stderr).strip() if done.returncode == 0 else None
 
 
-def _never(_: Settings) -> bool:
+def _not_required(_: Settings) -> bool:
     return False
 
 
@@ -84,7 +84,7 @@ class Check:
     """The commands that cannot work without it."""
     used_by: tuple[str, ...] = ()
     """The commands that use it for part of their work."""
-    required: Callable[[Settings], bool] = _never
+    required: Callable[[Settings], bool] = _not_required
     """Whether the settings ask for something that needs it."""
 
     @property

@@ -16,7 +16,7 @@ from pipeline.doctor.check import BAD, Check, Result, Surroundings
 from pipeline.workspace.settings import Settings
 
 #: The checks that every command needs.
-_ALWAYS: Final = ("python", "settings", "disk")
+_NEEDED_BY_ALL: Final = ("python", "settings", "disk")
 
 
 def _pushes(settings: Settings) -> bool:
@@ -27,11 +27,11 @@ def _makes_images(settings: Settings) -> bool:
     return settings.images in ("build", "push")
 
 
-def _by_engine(settings: Settings) -> bool:
+def _needs_engine(settings: Settings) -> bool:
     return _makes_images(settings) and settings.engine == "docker"
 
 
-def _by_jib(settings: Settings) -> bool:
+def _needs_jib(settings: Settings) -> bool:
     return _makes_images(settings) and settings.engine == "jib"
 
 
@@ -54,7 +54,7 @@ CHECKS: Final = (
     ),
     Check(name="repository", look=repository.repository, needed_by=("changed",), used_by=("build", "diff", "propose")),
     Check(name="identity", look=repository.identity, used_by=("propose", "publish")),
-    Check(name="engine", look=services.engine, needed_by=("image",), used_by=("build",), required=_by_engine),
+    Check(name="engine", look=services.engine, needed_by=("image",), used_by=("build",), required=_needs_engine),
     Check(name="registry", look=services.registry, used_by=("attest", "build", "image", "verify"), required=_pushes),
     Check(
         name="publish",
@@ -69,8 +69,8 @@ CHECKS: Final = (
         needed_by=("propose",),
         required=lambda settings: bool(settings.propose.to),
     ),
-    Check(name="jdk", look=machine.jdk, needed_by=("run",), used_by=("build", "image"), required=_by_jib),
-    Check(name="maven", look=machine.maven, needed_by=("run",), used_by=("build", "image"), required=_by_jib),
+    Check(name="jdk", look=machine.jdk, needed_by=("run",), used_by=("build", "image"), required=_needs_jib),
+    Check(name="maven", look=machine.maven, needed_by=("run",), used_by=("build", "image"), required=_needs_jib),
     Check(name="helm", look=machine.helm, used_by=("check",)),
     Check(name="kubectl", look=services.kubectl, used_by=("check", "namespace", "rhdh")),
     Check(name="cluster", look=services.cluster, used_by=("check",)),
@@ -125,7 +125,7 @@ def select_checks(names: Sequence[str], commands: Collection[str]) -> tuple[Chec
     return tuple(
         check
         for check in CHECKS
-        if check.name in names or {*names} & {*check.commands} or (by_command and check.name in _ALWAYS)
+        if check.name in names or {*names} & {*check.commands} or (by_command and check.name in _NEEDED_BY_ALL)
     )
 
 

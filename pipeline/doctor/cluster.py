@@ -53,7 +53,7 @@ class _Query:
 class _Answer:
     """The objects that a command read, and the resources that it was denied."""
 
-    part: _Query
+    query: _Query
     items: list[Object] = field(default_factory=list)
     denied: frozenset[str] = frozenset()
 
@@ -74,7 +74,7 @@ def read_objects(context: str | None, namespaces: Sequence[str], *, patience: fl
     )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         schema = pool.submit(_read_schema_match, kubectl)
-        read = _reader(kubectl, pool)
+        read = _query_runner(kubectl, pool)
         first = read([_in_all_namespaces(served), *(_with_label(*each) for each in LABELLED if each[0] in served)])
         cluster = _with_answers(cluster, first)
         if places := _fallback(kubectl, cluster):
@@ -129,16 +129,16 @@ def _current_namespace(kubectl: Kubectl) -> str:
     return kubectl.must(*words, failing="the kubeconfig cannot be read").decode(errors="replace").strip() or "default"
 
 
-def _reader(kubectl: Kubectl, pool: ThreadPoolExecutor) -> Callable[[Iterable[_Query]], list[_Answer]]:
-    def read(parts: Iterable[_Query]) -> list[_Answer]:
-        return list(pool.map(lambda part: _read(kubectl, part), parts))
+def _query_runner(kubectl: Kubectl, pool: ThreadPoolExecutor) -> Callable[[Iterable[_Query]], list[_Answer]]:
+    def read(queries: Iterable[_Query]) -> list[_Answer]:
+        return list(pool.map(lambda query: _run_query(kubectl, query), queries))
 
     return read
 
 
-def _read(kubectl: Kubectl, part: _Query) -> _Answer:
-    data, denied = kubectl.read(",".join(part.resources), *part.words)
-    return _Answer(part=part, items=_items(data), denied=denied)
+def _run_query(kubectl: Kubectl, query: _Query) -> _Answer:
+    data, denied = kubectl.read(",".join(query.resources), *query.words)
+    return _Answer(query=query, items=_items(data), denied=denied)
 
 
 def _items(data: bytes) -> list[Object]:
@@ -157,11 +157,11 @@ def _with_answers(cluster: ClusterObjects, answers: Iterable[_Answer]) -> Cluste
     objects: dict[str, list[Object]] = {kind: list(items) for kind, items in cluster.objects.items()}
     denied, seen = list(cluster.denied), set(cluster.seen)
     for answer in answers:
-        part = answer.part
+        query = answer.query
         for item in answer.items:
             objects.setdefault(str(item.get("kind")), []).append(item)
-        denied += [Denied(resource=each, namespace=part.namespace, verb=part.verb) for each in sorted(answer.denied)]
-        seen |= {(each, part.namespace) for each in part.resources if part.namespace and each not in answer.denied}
+        denied += [Denied(resource=each, namespace=query.namespace, verb=query.verb) for each in sorted(answer.denied)]
+        seen |= {(each, query.namespace) for each in query.resources if query.namespace and each not in answer.denied}
     return replace(
         cluster,
         objects={kind: unique(items) for kind, items in objects.items()},

@@ -52,9 +52,9 @@ def jdk(surroundings: Surroundings) -> Result:
 
 def maven(surroundings: Surroundings) -> Result:
     """Check Maven and the Java that it runs with: JAVA_HOME may name another one than PATH."""
-    said = surroundings.output("mvn", "--version")
+    output = surroundings.output("mvn", "--version")
     result = _program(surroundings, ("mvn", "--version"), (3,), install.MAVEN)
-    java, numbers = version_in((said or "").partition("Java version:")[2])
+    java, numbers = version_in((output or "").partition("Java version:")[2])
     if result.state == "fine" and numbers and numbers[0] < JAVA_VERSION:
         message = f"{result.message} runs with Java {java}; the engine needs {JAVA_VERSION}"
         return Result(state="old", message=message, help="set JAVA_HOME to a newer JDK", get=install.JDK)
@@ -97,8 +97,8 @@ def _program(
     path = surroundings.which(words[0])
     if path is None:
         return Result(state="missing", message=f"{words[0]} is not on PATH", get=get)
-    said = surroundings.output(*words)
-    found, numbers = version_in(said or "")
+    output = surroundings.output(*words)
+    found, numbers = version_in(output or "")
     if not numbers:
         message = f"{path}: {' '.join(words[1:])} fails, or takes more than {surroundings.patience:g} seconds"
         return Result(state="failed", message=message, help=f"see why: {' '.join(words)}")

@@ -27,13 +27,13 @@ def settings(surroundings: Surroundings) -> Result:
 
 def identity(_: Surroundings) -> Result:
     """Check the identity for commits."""
-    missing = [key for key in ("user.name", "user.email") if not git(Path(), "config", "--get", key)]
+    values = {key: git(Path(), "config", "--get", key) for key in ("user.name", "user.email")}
+    missing = [key for key, value in values.items() if not value]
     if missing:
         commands = " and ".join(f"git config --global {key} …" for key in missing)
         message = f"{' and '.join(missing)} not set: commits are made as waybill"
         return Result(state="note", message=message, help=commands)
-    name, email = (git(Path(), "config", "--get", key) for key in ("user.name", "user.email"))
-    return Result(state="fine", message=f"{name} <{email}>")
+    return Result(state="fine", message=f"{values['user.name']} <{values['user.email']}>")
 
 
 def repository(_: Surroundings) -> Result:

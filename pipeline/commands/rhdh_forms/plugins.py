@@ -121,8 +121,8 @@ def _write_parts(out: Path, files: Mapping[str, bytes], journal: Journal) -> Non
         OutputError: there is a file of that name that waybill did not write.
     """
     for name in outdated(out, files):
-        there = read_if_there(out / name)
-        if there is not None and not there.startswith(_HEADER.encode()):
+        present = read_if_there(out / name)
+        if present is not None and not present.startswith(_HEADER.encode()):
             raise OutputError(f"{out / name}: is not from waybill, and was left as it is; choose another folder")
     write(out, files, (), journal)
 

@@ -232,19 +232,19 @@ def _apply(
     namespace, dry_run = options["namespace"], options["dry_run"]
     find_namespace(namespace, kubectl)
     stored = read_secret(name, namespace, kubectl)
-    there = values_of(stored)
+    stored_values = values_of(stored)
     changes = plan(access.objects(), kubectl) if access else []
     if not dry_run:
         carry_out(changes, kubectl, journal)
     values = dict(given)
-    if access and not there.get(URL):
+    if access and not stored_values.get(URL):
         values.setdefault(URL, OWN_CLUSTER)
     missing: list[str] = []
-    if access and not values.get(TOKEN) and not there.get(TOKEN):
+    if access and not values.get(TOKEN) and not stored_values.get(TOKEN):
         token = "unknown" if dry_run else token_of(access, options["token_duration"], kubectl)
         values[TOKEN] = token
         missing = [] if token else [TOKEN]
-    found = _completed(there, check_values(values), options)
+    found = _completed(stored_values, check_values(values), options)
     if found.added and not dry_run:
         send(change_of(stored, name, namespace, found), kubectl, journal)
     _report(name, found, options, changes=changes, missing=missing, as_json=as_json)
