@@ -295,6 +295,7 @@ def test_no_representation_of_a_request_or_an_answer_holds_a_login() -> None:
 
 
 def test_a_server_that_is_not_there_is_named_without_credentials(server: Server) -> None:
+    server.shutdown()
     server.server_close()
     url = server.url.replace("://", "://me:s3cret@")
     assert why(f"{url}/a?token=s3cret") == f"{server.url}/a: cannot be fetched: Connection refused"
