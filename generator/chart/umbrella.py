@@ -43,7 +43,7 @@ def umbrella_files(
         "Chart.yaml": templates.render("chart/umbrella/Chart.yaml", **context),
         "values.yaml": templates.render(
             "chart/workflow/values.yaml",
-            chart=SubChart(name=UMBRELLA, version=version, description=""),
+            chart={"name": UMBRELLA},
             values=own_values,
         ),
         "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
@@ -55,13 +54,6 @@ KNOWN_FILES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Named:
-    """The chart's name, as the template of values.yaml reads it."""
-
-    name: str
-
-
 def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> ChartFiles:
     """Return the files of the chart for a profile and a SonataFlow.
 
@@ -96,9 +88,7 @@ def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> Ch
         *(_KIND_FILES if profile == "kind" else ()),
     ]
     texts = {path: templates.render(f"platform/{path}", **context) for path in paths}
-    texts["values.yaml"] = templates.render(
-        "chart/workflow/values.yaml", chart=_Named(name=PLATFORM), values=chart_values
-    )
+    texts["values.yaml"] = templates.render("chart/workflow/values.yaml", chart={"name": PLATFORM}, values=chart_values)
     schema = json_schema(PLATFORM, chart_values, switchable=False)
     # Helm hands it to every chart that is a dependency of another one.
     schema["properties"]["global"] = {"type": "object"}

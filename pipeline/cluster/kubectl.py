@@ -138,13 +138,20 @@ class Kubectl:
         """
         command = ("get", *words, "--ignore-not-found", "--output=json")
         denied = may_not("get", *words) if stdin is None else may_not("--list")
-        data = self.must(*command, failing=failing, reasons=denied, stdin=stdin)
+        return self.parse_objects(self.must(*command, failing=failing, reasons=denied, stdin=stdin), failing=failing)
+
+    def parse_objects(self, data: bytes, *, failing: str) -> list[dict[str, Any]]:
+        """Return the objects in the JSON output of `kubectl get`, which is empty if there are none.
+
+        Raises:
+            OutputError: the output is not JSON; `failing` begins the message.
+        """
         if not data.strip():
             return []
         try:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise OutputError(f"{failing}: {self.name} wrote no JSON") from error
+            raise OutputError(f"{failing}: {self.name} did not write JSON") from error
         return list(_objects(document))
 
     def missing_namespace(self, name: str, option: str) -> SettingsError:

@@ -14,7 +14,7 @@ from generator.delivery.names import check_name
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import one_of
 from generator.text.words import listed, plural
-from pipeline.commands.command import command, print_json
+from pipeline.commands.command import command, print_json, print_objects
 from pipeline.doctor.check import BAD, Surroundings, this_system
 from pipeline.doctor.checks import Checked, examine, select_checks
 from pipeline.terminal import console
@@ -125,7 +125,6 @@ def _write_roles(
 ) -> None:
     """Print the Roles with which a user can diagnose this cluster."""
     from generator.health.reading import roles  # noqa: PLC0415 - only --cluster pays for it
-    from generator.text.yaml_writer import dump  # noqa: PLC0415 - as above
     from pipeline.doctor.cluster import read_objects  # noqa: PLC0415 - as above
 
     if names:
@@ -135,11 +134,7 @@ def _write_roles(
         raise OutputError(
             "the Roles name objects that you may not read; run this as a user who may read the whole cluster"
         )
-    objects = roles(cluster, user)
-    if as_json:
-        print_json({"ok": True, "objects": objects})
-    else:
-        click.echo("---\n".join(map(dump, objects)), nl=False)
+    print_objects(roles(cluster, user), as_json=as_json)
 
 
 def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], program: str) -> None:

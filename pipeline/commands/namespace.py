@@ -41,6 +41,7 @@ from pipeline.commands.command import (
     refuse_together,
     same_command,
     settings_of,
+    show_steps,
 )
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -225,7 +226,7 @@ def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_
             print_json({"ok": True, "objects": wanted.objects(), "commands": [each.as_json() for each in commands]})
             return
         print_objects(wanted.objects(), as_json=False)
-        _show_steps(commands)
+        show_steps(commands)
         return
     refuse_among_workflows(out, "--out", settings_of({}))
     files = files_of(wanted)
@@ -241,13 +242,7 @@ def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_
         return
     for name in files:
         console.say(f"{out.as_posix()}/{name}{'' if name in changed else ': unchanged'}")
-    _show_steps(commands)
-
-
-def _show_steps(commands: Sequence[Step]) -> None:
-    """Print the commands with their numbers, each on a separate line so that it can be copied."""
-    for number, step in enumerate(commands, 1):
-        console.say(f"{number:>2}  {step.what}\n    {step.command}")
+    show_steps(commands)
 
 
 def _apply(wanted: WorkflowNamespace, options: dict[str, Any], journal: Journal, *, as_json: bool) -> None:
@@ -265,7 +260,7 @@ def _apply(wanted: WorkflowNamespace, options: dict[str, Any], journal: Journal,
     if options["dry_run"]:
         console.show_next(same_command("dry_run"), "does this")
     else:
-        _show_steps(following)
+        show_steps(following)
 
 
 def _next_steps(wanted: WorkflowNamespace, changes: Sequence[Change]) -> Iterator[Step]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from generator.findings.errors import OutputError, WaybillError
+from generator.findings.errors import WaybillError
 from generator.health.objects import LOGS, ClusterObjects, Denied, Log, Object
 from generator.health.reading import (
     CLUSTER_WIDE,
@@ -54,8 +53,8 @@ class _Answer:
     """The objects that a command read, and the resources that it was denied."""
 
     query: _Query
-    items: list[Object] = field(default_factory=list)
-    denied: frozenset[str] = frozenset()
+    items: Sequence[Object] = ()
+    denied: frozenset[str]
 
 
 def read_objects(context: str | None, namespaces: Sequence[str], *, patience: float) -> ClusterObjects:
@@ -138,18 +137,7 @@ def _query_runner(kubectl: Kubectl, pool: ThreadPoolExecutor) -> Callable[[Itera
 
 def _run_query(kubectl: Kubectl, query: _Query) -> _Answer:
     data, denied = kubectl.read(",".join(query.resources), *query.words)
-    return _Answer(query=query, items=_items(data), denied=denied)
-
-
-def _items(data: bytes) -> list[Object]:
-    if not data.strip():
-        return []
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise OutputError("the cluster cannot be read: kubectl wrote no JSON") from error
-    listed = document.get("items", [document]) if isinstance(document, dict) else []
-    return [each for each in listed if isinstance(each, dict)]
+    return _Answer(query=query, items=kubectl.parse_objects(data, failing="the cluster cannot be read"), denied=denied)
 
 
 def _with_answers(cluster: ClusterObjects, answers: Iterable[_Answer]) -> ClusterObjects:
@@ -159,7 +147,7 @@ def _with_answers(cluster: ClusterObjects, answers: Iterable[_Answer]) -> Cluste
     for answer in answers:
         query = answer.query
         for item in answer.items:
-            objects.setdefault(str(item.get("kind")), []).append(item)
+            objects.setdefault(item["kind"], []).append(item)
         denied += [Denied(resource=each, namespace=query.namespace, verb=query.verb) for each in sorted(answer.denied)]
         seen |= {(each, query.namespace) for each in query.resources if query.namespace and each not in answer.denied}
     return replace(

@@ -39,7 +39,7 @@ from pipeline.cluster.adding import Change, Verb, carry_out, plan, send
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.rhdh_secret import change_of, find_namespace, token_of, values_of
 from pipeline.cluster.stored_secret import read_secret
-from pipeline.commands.command import print_json, print_objects, refuse_together, same_command
+from pipeline.commands.command import print_json, print_objects, refuse_together, same_command, show_steps
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -146,8 +146,7 @@ def _show(
         print_objects(objects, as_json=False)
     console.show_table((f"key of {name}", "value", "what for"), ((key, keys[key], KEYS[key]) for key in KEYS))
     if commands:
-        for number, step in enumerate(commands, 1):
-            console.say(f"{number:>2}  {step.what}\n    {step.command}")
+        show_steps(commands)
     else:
         console.show_next([*same_command(""), "-o", "rhdh-secret.yaml"], "writes it; --apply creates it in the cluster")
 

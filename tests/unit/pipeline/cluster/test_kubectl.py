@@ -68,7 +68,7 @@ def test_a_failure_is_told_with_what_to_do_and_not_with_kubectl_s_words(
 
 
 def test_an_answer_that_is_no_json_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(OutputError, match="it fails: kubectl wrote no JSON"):
+    with pytest.raises(OutputError, match="it fails: kubectl did not write JSON"):
         program(tmp_path, "echo {", monkeypatch).found("a", failing="it fails")
 
 
