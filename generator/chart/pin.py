@@ -91,7 +91,7 @@ def pins_in(annotations: object) -> tuple[Pin, ...]:
 
 
 def version_and_tags(files: Mapping[str, bytes]) -> tuple[str, dict[str, str]]:
-    """Return the version of a chart, and repository to tag of the images in its values."""
+    """Return the version of a chart, and a map from the repositories of its images to their tags."""
     version = _value(_root(files, _CHART), "version")
     tags = {
         str(node.value["repository"].value): node.value["tag"].text

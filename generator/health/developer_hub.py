@@ -67,7 +67,7 @@ def showing_namespaces(cluster: ClusterObjects) -> list[str]:
 
 
 def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:
-    """Return namespace to the ConfigMaps with the configuration of RHDH."""
+    """Map namespaces to the ConfigMaps with the configuration of RHDH."""
     found: dict[str, set[str]] = {}
     for deployment in hubs(cluster):
         names = found.setdefault(namespace_of(deployment), set())

@@ -9,7 +9,7 @@ from generator.health.objects import Object, at, entries
 
 
 def variables(containers: Sequence[Mapping[str, Any]]) -> Mapping[str, str | None]:
-    """Return upper-case name to value of the containers' variables; None for a value from a `valueFrom`."""
+    """Map the containers' variables, in upper case, to their values, or to None for a `valueFrom`."""
     found: dict[str, str | None] = {}
     for container in containers:
         for each in entries(container, "env"):

@@ -119,7 +119,7 @@ def _tables_property(cluster: ClusterObjects) -> str:
 
 
 def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:
-    """Return namespace to the ConfigMaps with the properties of workflows."""
+    """Map namespaces to the ConfigMaps with the properties of workflows."""
     found: dict[str, set[str]] = {}
     for item in workflows(cluster):
         found.setdefault(namespace_of(item), set()).update(f"{name_of(item)}-{each}" for each in _CONFIG_MAP_SUFFIXES)

@@ -53,7 +53,7 @@ def namespaces_to_read(cluster: ClusterObjects) -> list[str]:
 
 
 def config_maps_to_read(cluster: ClusterObjects) -> dict[str, list[str]]:
-    """Return namespace to the ConfigMaps with properties of workflows or the configuration of RHDH."""
+    """Map namespaces to the ConfigMaps with properties of workflows or the configuration of RHDH."""
     found: dict[str, set[str]] = {}
     for part in (flows.config_maps(cluster), developer_hub.config_maps(cluster)):
         for namespace, names in part.items():
@@ -62,7 +62,7 @@ def config_maps_to_read(cluster: ClusterObjects) -> dict[str, list[str]]:
 
 
 def secrets_to_read(cluster: ClusterObjects) -> dict[str, list[str]]:
-    """Return namespace to the database Secrets whose keys are read."""
+    """Map namespaces to the database Secrets whose keys are read."""
     found: dict[str, set[str]] = {}
     for each in database_references(cluster):
         found.setdefault(each.namespace, set()).add(each.secret)

@@ -152,7 +152,7 @@ class InstalledObject:
     manifest: Callable[[Workflow, str, str, ManifestOptions], Manifest | None] | None = None
 
     def names(self, workflow: Workflow) -> dict[str, str]:
-        """Return folder to name of each such object that the workflow can have; the folder is "" if there is none."""
+        """Map folders to the names of such objects that the workflow can have; the folder is "" if there is none."""
         if not self.applies(workflow):
             return {}
         folders = list(workflow.source.resource_folders()) if "{folder}" in self.name else [""]
@@ -174,7 +174,7 @@ def installed_objects(workflow: Workflow, crd: Crd | None = None) -> tuple[Insta
 
 
 def resource_map_names(workflow: Workflow) -> dict[str, str]:
-    """Return folder to the name of its ConfigMap: `01-greeting-resources-schemas`."""
+    """Map each folder of resources to the name of its ConfigMap: `01-greeting-resources-schemas`."""
     return RESOURCES.names(workflow)
 
 
@@ -254,7 +254,7 @@ def manifests(workflow: Workflow, options: ManifestOptions) -> list[Manifest]:
 
 
 def manifest_files(objects: list[Manifest]) -> dict[str, bytes]:
-    """Return file name (`01-configmap_greeting-props.yaml`) to YAML."""
+    """Map file names (`01-configmap_greeting-props.yaml`) to YAML."""
     return {
         f"{number:02d}-{manifest['kind'].lower()}_{manifest['metadata']['name']}.yaml": dump(manifest).encode()
         for number, manifest in enumerate(objects, start=1)

@@ -34,7 +34,7 @@ VALUES: Final = "{}"
 
 
 class JsonType(StrEnum):
-    """A type of JSON, as fine as the reader distinguishes them."""
+    """A JSON type, subdivided as the SDK distinguishes values."""
 
     MISSING = "missing"
     NULL = "null"
@@ -242,7 +242,7 @@ class _Object:
 
 @cache
 def _facts() -> Mapping[str, Mapping[str, frozenset[JsonType]]]:
-    """Return object to field to the types that the SDK decodes; a field without an entry accepts any type."""
+    """Map objects to fields to the types that the SDK decodes; a field without an entry accepts any type."""
     text = (resources.files("generator.kubernetes") / "facts/operator-reader.json").read_bytes()
     return {
         name: {key: frozenset(map(JsonType, types)) for key, types in fields.items()}

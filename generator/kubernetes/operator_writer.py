@@ -139,6 +139,6 @@ def _leaves(value: Any, key: str, facts: Mapping[str, frozenset[str]], where: Fi
 
 @cache
 def _facts() -> Mapping[str, Mapping[str, frozenset[str]]]:
-    """Return object to field to the kinds of values that the SDK does not keep there."""
+    """Map objects to fields to the kinds of values that the SDK does not keep there."""
     text = (resources.files("generator.kubernetes") / "facts/operator-writer.json").read_bytes()
     return {name: {key: frozenset(kinds) for key, kinds in fields.items()} for name, fields in json.loads(text).items()}

@@ -84,7 +84,7 @@ class Step:
 
 
 def files_of(namespace: WorkflowNamespace) -> dict[str, bytes]:
-    """Return file name (`01-namespace_demo.yaml`) to YAML; kubectl applies a folder in the order of the names."""
+    """Map file names (`01-namespace_demo.yaml`) to YAML; kubectl applies a folder in the order of the names."""
     return {
         f"{number:02}-{each['kind'].lower()}_{each['metadata']['name']}.yaml": (HEADER + dump(each)).encode()
         for number, each in enumerate(namespace.objects(), 1)

@@ -113,7 +113,7 @@ def _in_namespace(resources: tuple[str, ...], namespace: str, names: tuple[str, 
 
 
 def _fallback(kubectl: Kubectl, cluster: ClusterObjects) -> list[_Query]:
-    """Return the denied resources again, in the named namespaces or in the context's own."""
+    """Return queries for the denied resources in the named namespaces, or in the context's own one."""
     denied = tuple(dict.fromkeys(each.resource for each in cluster.denied))
     if not denied:
         return []

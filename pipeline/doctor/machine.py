@@ -52,9 +52,9 @@ def jdk(surroundings: Surroundings) -> Result:
 
 def maven(surroundings: Surroundings) -> Result:
     """Check Maven and the Java that it runs with: JAVA_HOME may name another one than PATH."""
-    output = surroundings.output("mvn", "--version")
-    result = _program(surroundings, ("mvn", "--version"), (3,), install.MAVEN)
-    java, numbers = version_in((output or "").partition("Java version:")[2])
+    output = surroundings.output("mvn", "--version") or ""
+    result = _program(surroundings, ("mvn", "--version"), (3,), install.MAVEN, output=output)
+    java, numbers = version_in(output.partition("Java version:")[2])
     if result.state == "fine" and numbers and numbers[0] < JAVA_VERSION:
         message = f"{result.message} runs with Java {java}; the engine needs {JAVA_VERSION}"
         return Result(state="old", message=message, help="set JAVA_HOME to a newer JDK", get=install.JDK)
@@ -91,14 +91,20 @@ def cache(surroundings: Surroundings) -> Result:
 
 
 def _program(
-    surroundings: Surroundings, words: tuple[str, ...], least: tuple[int, ...], get: Mapping[str, str]
+    surroundings: Surroundings,
+    words: tuple[str, ...],
+    least: tuple[int, ...],
+    get: Mapping[str, str],
+    *,
+    output: str | None = None,
 ) -> Result:
-    """Check that a program is on PATH, runs and is at least version `least`."""
+    """Check that a program is on PATH, runs and is at least version `least`; `output` is that of an earlier run."""
     path = surroundings.which(words[0])
     if path is None:
         return Result(state="missing", message=f"{words[0]} is not on PATH", get=get)
-    output = surroundings.output(*words)
-    found, numbers = version_in(output or "")
+    if output is None:
+        output = surroundings.output(*words) or ""
+    found, numbers = version_in(output)
     if not numbers:
         message = f"{path}: {' '.join(words[1:])} fails, or takes more than {surroundings.patience:g} seconds"
         return Result(state="failed", message=message, help=f"see why: {' '.join(words)}")
