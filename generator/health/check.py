@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from generator.health.objects import ClusterObjects, Denied
 
-#: As in the checks of a machine: `note` needs no fix, `skipped` means that the check could not be done.
+#: The states of a check: `note` needs no fix, `skipped` means that the check could not be done.
 State = Literal["fine", "note", "skipped", "missing", "old", "failed"]
+#: The states of a check that found something to fix.
+BAD: Final = ("missing", "old", "failed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,7 @@ class Diagnosis:
     @property
     def is_bad(self) -> bool:
         """Whether there is something to fix."""
-        return self.state in ("missing", "old", "failed")
+        return self.state in BAD
 
     def as_json(self) -> dict[str, object]:
         """Return the diagnosis as a JSON object."""

@@ -10,13 +10,12 @@ from typing import Final
 from generator.delivery.argocd import MANAGED_BY
 from generator.kubernetes.objects import Database, Manifest
 from generator.kubernetes.rbac import bound_role, user
+from generator.kubernetes.steps import Step
 from generator.namespaces.database import SCHEMA, NamespaceDatabase
 from generator.namespaces.policies import WORKFLOW_NAMESPACE, Neighbours, policies
 from generator.text.yaml_writer import dump
 
 HEADER: Final = "# Written by waybill namespace add; change its options, not this file.\n"
-#: Server-side apply adds what is missing, and refuses to change fields of other managers.
-APPLY: Final = ("kubectl", "apply", "--server-side", "--field-manager=waybill", "-f")
 #: Writes a random password with tools that every Unix has.
 _RANDOM: Final = r"head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n'"
 
@@ -69,18 +68,6 @@ class WorkflowNamespace:
             "kind": "Namespace",
             "metadata": {"name": self.name, "labels": {WORKFLOW_NAMESPACE: "", **managed}},
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A command to copy, and what it is for."""
-
-    what: str
-    command: str
-
-    def as_json(self) -> dict[str, str]:
-        """Return the step as a JSON object, for `--json`."""
-        return {"what": self.what, "command": self.command}
 
 
 def files_of(namespace: WorkflowNamespace) -> dict[str, bytes]:
@@ -170,11 +157,6 @@ def _create_secret(database: NamespaceDatabase, name: str, where: str) -> Step:
 def _remove_password(database: NamespaceDatabase) -> Step:
     folder, files = _password_folder(database)
     return Step(what="removes the password from this machine", command=f"rm {' '.join(files)} && rmdir {folder}")
-
-
-def apply_command(place: str) -> str:
-    """Return the command that applies a file, a folder, or standard input (`-`)."""
-    return shlex.join([*APPLY, place])
 
 
 def roles(namespace: WorkflowNamespace, who: str) -> list[Manifest]:

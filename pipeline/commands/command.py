@@ -23,7 +23,7 @@ from pipeline.workspace.settings import Settings, known_settings
 from pipeline.workspace.settings_reader import load_settings, unknown_variables
 
 if TYPE_CHECKING:
-    from generator.namespaces.namespace import Step
+    from generator.kubernetes.steps import Step
 
 FILE: Final = click.Path(path_type=Path)
 #: Passes a command its journal as the first argument.

@@ -13,9 +13,10 @@ import click
 from generator.delivery.names import check_name
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import one_of
+from generator.health.check import BAD
 from generator.text.words import listed, plural
 from pipeline.commands.command import command, print_json, print_objects
-from pipeline.doctor.check import BAD, Surroundings, this_system
+from pipeline.doctor.check import Surroundings, this_system
 from pipeline.doctor.checks import Checked, examine, select_checks
 from pipeline.terminal import console
 from pipeline.workspace.settings import Settings

@@ -14,12 +14,11 @@ from generator.delivery.argocd import OPENSHIFT_GITOPS
 from generator.delivery.names import check_name
 from generator.findings.errors import SettingsError
 from generator.kubernetes.objects import Database
+from generator.kubernetes.steps import Step, apply_command
 from generator.namespaces.database import PSQL_IMAGE, NamespaceDatabase
 from generator.namespaces.namespace import (
     ExternalSecret,
-    Step,
     WorkflowNamespace,
-    apply_command,
     files_of,
     roles,
     steps,

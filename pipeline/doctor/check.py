@@ -9,14 +9,12 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from generator.health.check import State
 from pipeline.system.git_credentials import without_tokens
 from pipeline.workspace.settings import Settings
 
-State = Literal["fine", "note", "skipped", "missing", "old", "failed"]
-#: The states that fail the command if the check is needed.
-BAD: Final = ("missing", "old", "failed")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)+")
 
 

@@ -11,8 +11,9 @@ from typing import Final
 
 from generator.findings.errors import SettingsError, WaybillError
 from generator.findings.suggestions import one_of
+from generator.health.check import BAD
 from pipeline.doctor import machine, repository, services
-from pipeline.doctor.check import BAD, Check, Result, Surroundings
+from pipeline.doctor.check import Check, Result, Surroundings
 from pipeline.workspace.settings import Settings
 
 #: The checks that every command needs.

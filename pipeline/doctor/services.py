@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from generator.chart.names import UMBRELLA
+from generator.health.check import BAD, State
 from pipeline.doctor import install
-from pipeline.doctor.check import BAD, Result, State, Surroundings, existing, version_in
+from pipeline.doctor.check import Result, Surroundings, existing, version_in
 from pipeline.images.credentials import Keychain
 from pipeline.images.errors import LoginError, NoEngineError, RegistryError
 from pipeline.images.image_name import read_image_name

@@ -13,7 +13,7 @@ import click
 from generator.delivery.names import check_name
 from generator.findings.errors import OutputError, SettingsError
 from generator.forms.releases import Release
-from generator.namespaces.namespace import Step
+from generator.kubernetes.steps import Step
 from generator.rhdh.merging import with_plugins
 from generator.rhdh.plugins import (
     NPMRC,

@@ -17,7 +17,7 @@ import click
 from generator.delivery.names import check_name
 from generator.findings.errors import OutputError, SettingsError
 from generator.forms.releases import Release
-from generator.namespaces.namespace import Step, apply_command
+from generator.kubernetes.steps import Step, apply_command
 from generator.rhdh.access import ACCOUNT, PLUGINS, TOKEN_SECRET, ClusterAccess, roles
 from generator.rhdh.secret import (
     BACKEND_SECRET,
