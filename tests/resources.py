@@ -1,6 +1,6 @@
-"""What was measured of the workflows (docs/workflows/resources.json), and the requests and limits that follow from it.
+"""The measured resources of the workflows (docs/workflows/resources.json), and the requests and limits from them.
 
-`nox -s resources` measures and writes both; `nox -s resources -- --values` writes the values alone.
+`nox -s resources` measures and writes both; `nox -s resources -- --values` writes only the values.
 """
 
 from __future__ import annotations
@@ -8,20 +8,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
-from generator.text.yaml_blocks import blocks_of
+from generator.chart.defaults import without_keys
 from tests.conftest import ROOT
 
 FACTS: Final = ROOT / "docs/workflows/resources.json"
-#: Seconds that a start may take on a node that has no CPU to spare beyond requests. The operator's startup probe gives
-#: up after 10 s and five looks 15 s apart (incubator-kie-kogito-serverless-operator, healthStartedFailureThreshold).
+#: Seconds that a start may take on a node without spare CPU beyond requests. The operator's startup probe fails after
+#: 10 s and five attempts 15 s apart (incubator-kie-kogito-serverless-operator, healthStartedFailureThreshold).
 START_SECONDS: Final = 60
-#: What quantities are rounded up to: millicores and MiB.
+#: The steps to which quantities are rounded up, in millicores and MiB.
 CPU_STEP: Final = 50
 MEMORY_STEP: Final = 64
-#: By how much a limit exceeds the peak.
+#: The factor from the peak to the limit.
 HEADROOM: Final = 1.25
 _KEY: Final = "podTemplate"
 _TEXT: Final = """\
@@ -46,17 +45,17 @@ def write_facts(facts: Mapping[str, Any]) -> None:
 
 
 def resources(found: Mapping[str, Any], container: int) -> dict[str, Any]:
-    """Return the requests and limits for what was measured in a container with so many MiB.
+    """Return the requests and limits for what was measured in a container with `container` MiB of memory.
 
-    CPU: a start with the request alone takes at most START_SECONDS; no limit, since one would make each start as slow.
-    Memory: the request is the peak, since Java keeps what it once had; the limit is HEADROOM times that, and not below
-    the container of the measurement: Java's heap is a part of it, so a smaller one was never tried.
+    CPU: with only the request, a start takes at most START_SECONDS; a limit would make every start that slow, so there
+    is none. Memory: the request is the peak, since Java rarely returns memory. The limit is HEADROOM times that, and at
+    least the container of the measurement: the heap is a fraction of it, so a smaller container was never measured.
     """
     peak = found["peak"]["memoryMiB"]
-    cpu = _up(found["start"]["cpuSeconds"] * 1000 / START_SECONDS, CPU_STEP)
-    limit = max(_up(peak * HEADROOM, MEMORY_STEP), container)
+    cpu = _rounded_up(found["start"]["cpuSeconds"] * 1000 / START_SECONDS, CPU_STEP)
+    limit = max(_rounded_up(peak * HEADROOM, MEMORY_STEP), container)
     return {
-        "requests": {"cpu": f"{cpu}m", "memory": f"{_up(peak, MEMORY_STEP)}Mi"},
+        "requests": {"cpu": f"{cpu}m", "memory": f"{_rounded_up(peak, MEMORY_STEP)}Mi"},
         "limits": {"memory": f"{limit}Mi"},
     }
 
@@ -65,19 +64,13 @@ def write_values() -> None:
     """Write the requests and limits into the chart/values.yaml of each workflow; other values stay as they are."""
     facts = read_facts()
     for folder, found in facts["workflows"].items():
-        made = resources(found, facts["measured"]["containerMiB"])
-        text = _TEXT.format(**made["requests"], limit=made["limits"]["memory"])
+        requests_and_limits = resources(found, facts["measured"]["containerMiB"])
+        text = _TEXT.format(**requests_and_limits["requests"], limit=requests_and_limits["limits"]["memory"])
         file = ROOT / "workflows" / folder / "chart/values.yaml"
         file.parent.mkdir(exist_ok=True)
-        file.write_text(text + _others(file), encoding="utf-8")
+        present = file.read_text(encoding="utf-8") if file.exists() else ""
+        file.write_text(text + without_keys(present, (_KEY,)), encoding="utf-8")
 
 
-def _others(file: Path) -> str:
-    if not file.exists():
-        return ""
-    head, blocks = blocks_of(file.read_text(encoding="utf-8"), file.name)
-    return "".join([*head, *(line for block in blocks if block.key != _KEY for line in block.lines)])
-
-
-def _up(number: float, step: int) -> int:
+def _rounded_up(number: float, step: int) -> int:
     return math.ceil(number / step) * step

@@ -1,1 +1,1 @@
-"""A workflow as a Helm chart, and the umbrella over all charts."""
+"""Generates the Helm chart of a workflow, and the umbrella over all charts."""

@@ -1,4 +1,4 @@
-"""Turns an understood workflow into the files of its Helm chart."""
+"""Generates the files of a workflow's Helm chart."""
 
 from __future__ import annotations
 
@@ -32,21 +32,20 @@ from generator.workflow.definition import Definition
 from generator.workflow.properties import environment_name
 from generator.workflow.workflow import Workflow
 
-#: Set on the container so that the operator sees a change of what is mounted.
+#: The container's variable that changes with the mounted files, so that the operator restarts the workflow.
 CHECKSUM_VARIABLE: Final = "WAYBILL_RESOURCES_CHECKSUM"
-#: The umbrella itself and its values, which a chart's name must not be.
-#: Keys of the umbrella's values that no chart may have.
+#: Names that no workflow chart may have: the umbrella's own, and keys of its values.
 TAKEN_NAMES: Final = (UMBRELLA, "global", "networkPolicy")
 _CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
 #: How `--set` writes a dot inside a key.
 ESCAPED_DOT: Final = r"\."
-#: Beside those of the objects that a chart installs (kubernetes.objects).
+#: The templates besides those of the chart's objects (kubernetes.objects).
 _TEMPLATES: Final = ("NOTES.txt", "_workflow.tpl", "_operator.tpl")
-#: For operators that let a chart decide on a workflow's pods.
+#: The templates for operators that have spec.podTemplate.
 _POD_TEMPLATES: Final = ("_pod.tpl", "_trust.tpl")
-#: The definition among the files of a chart.
+#: The definition's file in the payload of a chart.
 FLOW_FILE: Final = "flow.yaml"
-#: Says in Chart.yaml what the workflow's id is: no other file of a chart has it as it was written.
+#: The annotation in Chart.yaml with the workflow's id, which no other file of a chart has as it was written.
 ID_ANNOTATION: Final = "waybill/workflow-id"
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", PAYLOAD)
 _NOTES: Final = "templates/NOTES.txt"
@@ -91,9 +90,9 @@ class _ResourceMap:
 
 
 def chart_name(folder: str) -> str:
-    """The chart of a workflow folder: without a trailing `.x`, other dots as `-`.
+    """Return the name of a workflow folder's chart: without a trailing `.x`, and with `-` for other dots.
 
-    Helm reads a condition such as `mta-v7.x.enabled` as a path of keys, so it cannot switch a chart with a dot.
+    Helm reads a condition such as `mta-v7.x.enabled` as a path of keys, so it cannot enable a chart with a dot.
     """
     return folder.removesuffix(".x").replace(".", "-")
 
@@ -106,14 +105,14 @@ def workflow_chart(
     functions: Mapping[str, ImageReference] | None = None,
     capabilities: OperatorCapabilities | None = None,
 ) -> Chart:
-    """Return the chart of one workflow, made for one SonataFlow: the newest where no other is given.
+    """Return the chart of a workflow for one SonataFlow, by default the newest.
 
-    `functions` are the images of the workflow's functions by their folders; a value of chart/values.yaml whose
-    `repository` ends in that name is one of them.
+    `functions` are the images of the workflow's functions by folder. They replace the images in chart/values.yaml whose
+    `repository` ends in the folder's name.
 
     Raises:
-        FindingsError: a name that Helm refuses, a file of chart/ that clashes with a generated one, a release that
-            would be too large.
+        FindingsError: Helm refuses the name, a file of chart/ clashes with a generated one, or the release would be too
+            large.
     """
     workflow = _with_functions(workflow, functions or {})
     definition = workflow.definition
@@ -128,19 +127,19 @@ def workflow_chart(
     capabilities = capabilities or newest_capabilities()
     findings: list[Finding] = []
     files = _generated_files(workflow, chart, image, capabilities, findings)
-    files |= _overlay(workflow, files, findings)
+    files |= _overlay_files(workflow, files, findings)
     if findings:
         raise FindingsError(in_file_order(findings))
-    made = ChartFiles(files)
-    _check_release(workflow, made)
-    return replace(chart, files=made)
+    chart_files = ChartFiles(files)
+    _check_release(workflow, chart_files)
+    return replace(chart, files=chart_files)
 
 
 def check_name(workflow: Workflow) -> None:
-    """Check that Helm can switch the workflow's chart on by its name.
+    """Check that Helm can enable the workflow's chart by its name.
 
     Raises:
-        FindingsError: the name is taken, or none that Helm can switch.
+        FindingsError: the name is taken, or Helm cannot use it as a key.
     """
     name = chart_name(workflow.source.name)
     if not _CHART_NAME.fullmatch(name) or name in TAKEN_NAMES:
@@ -149,19 +148,19 @@ def check_name(workflow: Workflow) -> None:
 
 
 def secret_keys(workflow: Workflow, capabilities: OperatorCapabilities) -> tuple[str, ...]:
-    """The keys of secret.properties that a chart asks for: none where its operator takes nothing from Secrets."""
+    """Return the keys of secret.properties that a chart needs; () if its operator cannot pass Secrets to a workflow."""
     return workflow.secret_keys if capabilities.pods else ()
 
 
 def required_values(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> tuple[str, ...]:
-    """The values that an install must be given, as `--set` takes their paths."""
+    """Return the paths of the values that an install requires, written for `--set`."""
     variables = (f"env.{variable.name}" for variable in workflow.variables() if variable.default is None)
     keys = secret_keys(workflow, capabilities or newest_capabilities())
     return (*variables, *(f"secret.data.{key.replace('.', ESCAPED_DOT)}" for key in keys))
 
 
 def installation(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> dict[str, Any]:
-    """What pages about a workflow show of it: its picture, and the variables that an install is given."""
+    """Return the template context for pages about a workflow: its diagram, and the values for an install."""
     capabilities = capabilities or newest_capabilities()
     return {
         "capabilities": capabilities,
@@ -175,7 +174,7 @@ def installation(workflow: Workflow, capabilities: OperatorCapabilities | None =
 
 
 def description_of(definition: Definition) -> str:
-    """One line on what the workflow does; Helm's lint asks for it."""
+    """Return a one-line description of the workflow, which `helm lint` recommends."""
     lines = (" ".join(text.split()) for text in (definition.description, definition.name, definition.id))
     return next(filter(None, lines), "")
 
@@ -230,7 +229,7 @@ def _generated_files(
 
 
 def payload(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> ChartFiles:
-    """The workflow's own text as files that templates load: nothing in it is ever taken for a template."""
+    """Return the workflow's own text as files that templates load, so that it is never parsed as a template."""
     flow = (capabilities or newest_capabilities()).flow(objects.flow(workflow))
     files = {**workflow.mounted, FLOW_FILE: yaml_writer.dump(flow).encode()}
     if workflow.properties:
@@ -239,7 +238,7 @@ def payload(workflow: Workflow, capabilities: OperatorCapabilities | None = None
 
 
 def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilities) -> dict[str, Any]:
-    """The variables that the chart's templates use."""
+    """Return the context of the chart's templates."""
     folders = workflow.source.resource_folders()
     maps = [
         _ResourceMap(
@@ -266,7 +265,7 @@ def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilitie
         "version_label": objects.version_label(workflow.definition.version),
         "profile_annotation": "sonataflow.org/profile",
         **installation(workflow, capabilities),
-        "line": _line(chart, capabilities),
+        "line": _version_range(chart, capabilities),
         "resource_maps": maps,
         "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
@@ -274,16 +273,16 @@ def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilitie
     }
 
 
-def _line(chart: Chart, capabilities: OperatorCapabilities) -> str:
-    """The versions that an install has to name, since Helm takes the newest; empty where the newest is right."""
+def _version_range(chart: Chart, capabilities: OperatorCapabilities) -> str:
+    """Return the version range (`1.45.x`) that an install has to name, or "" if the newest version is right."""
     if capabilities.sonataflow == capabilities.matrix.newest:
         return ""
     version = Version.parse(chart.version)
     return f"{version.major}.{version.minor}.x"
 
 
-def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:
-    """What the workflow's own chart/ adds; README, notes, values and their schema were merged already."""
+def _overlay_files(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:
+    """Return the files that the workflow's chart/ adds; README, notes, values and their schema were merged already."""
     added = {
         path: data for path, data in sorted(workflow.source.overlay.items()) if path not in (*_OVERLAY_MERGED, _NOTES)
     }
@@ -301,7 +300,7 @@ def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[
 
 
 def _with_own_defaults(workflow: Workflow, chart_values: tuple[Value, ...]) -> tuple[Value, ...]:
-    """The values with the defaults that chart/values.yaml gives them."""
+    """Return the values with the defaults of chart/values.yaml."""
     own = _own_map(workflow, _VALUES)
     try:
         return with_defaults(chart_values, {key: own[key] for key in OWN_DEFAULTS if key in own})
@@ -310,12 +309,12 @@ def _with_own_defaults(workflow: Workflow, chart_values: tuple[Value, ...]) -> t
 
 
 def _added_values(workflow: Workflow) -> dict[str, Any]:
-    """What chart/values.yaml has beside defaults of the chart's own values."""
+    """Return the values that chart/values.yaml adds, without the defaults of existing values."""
     return {key: value for key, value in _own_map(workflow, _VALUES).items() if key not in OWN_DEFAULTS}
 
 
 def _with_own_values(workflow: Workflow, generated: str) -> str:
-    """values.yaml with what chart/values.yaml adds: its text, or, where that does not go together, its content."""
+    """Return values.yaml with the additions of chart/values.yaml: their text, or their content if texts do not fit."""
     own = _added_values(workflow)
     if not own:
         return generated
@@ -324,14 +323,14 @@ def _with_own_values(workflow: Workflow, generated: str) -> str:
     heading = "\n# From the workflow's own chart/values.yaml.\n\n"
     text = f"{generated}{heading}{without_keys(_own_text(workflow, _VALUES), OWN_DEFAULTS)}"
     try:
-        goes_together = parse(text.encode(), _VALUES).root.plain() == {**taken, **own}
+        is_joined = parse(text.encode(), _VALUES).root.plain() == {**taken, **own}
     except FindingsError:
-        goes_together = False
-    return text if goes_together else f"{generated}{heading}{yaml_writer.dump(own)}"
+        is_joined = False
+    return text if is_joined else f"{generated}{heading}{yaml_writer.dump(own)}"
 
 
 def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with that of the values that chart/ adds; a value without one may be anything."""
+    """Return the schema with that of the values that chart/ adds; a value without a schema may be anything."""
     own = _own_map(workflow, "values.schema.json")
     properties = own.get("properties", {})
     if not isinstance(properties, dict):
@@ -347,7 +346,7 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
 
 
 def _with_functions(workflow: Workflow, images: Mapping[str, ImageReference]) -> Workflow:
-    """The workflow with the images of its functions in its chart/values.yaml."""
+    """Return the workflow with the images of its functions in its chart/values.yaml."""
     overlay = workflow.source.overlay
     if not images or _VALUES not in overlay:
         return workflow

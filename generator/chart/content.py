@@ -1,4 +1,4 @@
-"""Says whether two charts have the same content: what makes a new version, and what only follows from it."""
+"""Computes a key of a chart's content, which tells whether a chart needs a new version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHART = "Chart.yaml"
 
 
 def content_key(files: Mapping[str, bytes]) -> str:
-    """Return a digest of a chart's files by path, without its version and the digests of its images."""
+    """Return a digest of a chart's files and paths, without its version and the digests of its images."""
     content = _without_version(unpinned(files))
     key = hashlib.sha256()
     for path in sorted(content):

@@ -1,4 +1,4 @@
-"""The defaults that a workflow's chart/values.yaml gives values that every chart has."""
+"""Applies the defaults of a workflow's chart/values.yaml to the values that every chart has."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any, Final
 from generator.chart.values import Value
 from generator.text.yaml_blocks import blocks_of
 
-#: The values whose defaults are the workflow's own: what its pods need, nobody else knows.
+#: The values whose defaults a workflow may set itself: only its author knows what its pods need.
 OWN_DEFAULTS: Final = ("podTemplate",)
 
 
 class NotAMapError(ValueError):
-    """A default for a value that is a map, and is none; the message is the value's path."""
+    """The default for a map is not a map; the message is the value's path."""
 
 
 def with_defaults(values: Sequence[Value], defaults: Mapping[str, Any]) -> tuple[Value, ...]:
-    """Return the values with other defaults; a map is merged, and keys that are not in the table become values.
+    """Return the values with other defaults; maps are merged, and keys that are not in the table become values.
 
-    A top-level key that is not in `values` is left out: the chart's operator has no use for it.
+    A top-level key that is not in `values` is left out, since the chart's operator cannot use it.
 
     Raises:
-        NotAMapError: a default is not a map where the value is one.
+        NotAMapError: the default for a map is not a map.
     """
     return tuple(_with_default(value, defaults[value.key], "") if value.key in defaults else value for value in values)
 
 
 def without_keys(text: str, keys: Sequence[str]) -> str:
-    """Return the text of a values.yaml without some of its top-level keys and what belongs to them."""
+    """Return the text of a values.yaml without some top-level keys, their values and their comments."""
     head, blocks = blocks_of(text, "values.yaml")
     return "".join([*head, *(line for block in blocks if block.key not in keys for line in block.lines)])
 

@@ -1,13 +1,13 @@
-"""The files of a chart, and what lies where among them."""
+"""The files of a chart by path: its own, those of sub-charts, and the payload."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-#: The workflow's own text lies here; templates load it with `.Files`, which never takes it for a template.
+#: The folder of the workflow's own text, which templates load with `.Files`, so it is never parsed as a template.
 PAYLOAD: Final = "files/"
-#: Sub-charts lie here, each in a folder of its name (Helm, "Charts").
+#: The folder of sub-charts, each in a folder of its name (Helm, "Charts").
 SUBCHARTS: Final = "charts/"
 
 
@@ -29,18 +29,18 @@ class ChartFiles(Mapping[str, bytes]):
 
     @classmethod
     def joined(cls, own: Mapping[str, bytes], subcharts: Mapping[str, Mapping[str, bytes]]) -> ChartFiles:
-        """The files of a chart with its sub-charts, by their names, below charts/."""
+        """Return the files of a chart and of its sub-charts, which are given by name and go below charts/."""
         below = {f"{SUBCHARTS}{name}/{path}": data for name, files in subcharts.items() for path, data in files.items()}
         return cls({**own, **below})
 
     @property
     def own(self) -> ChartFiles:
-        """Those that lie in no sub-chart's folder."""
+        """The files that are in no sub-chart's folder."""
         return ChartFiles({path: data for path, data in self.items() if self._subchart(path) is None})
 
     @property
     def subcharts(self) -> dict[str, ChartFiles]:
-        """The sub-charts that lie in folders, by name."""
+        """The files of the sub-charts in charts/, by name."""
         found: dict[str, dict[str, bytes]] = {}
         for path, data in self.items():
             if place := self._subchart(path):
@@ -49,7 +49,7 @@ class ChartFiles(Mapping[str, bytes]):
         return {name: ChartFiles(files) for name, files in found.items()}
 
     def without(self, path: str) -> ChartFiles:
-        """All files but one."""
+        """Return all files but one."""
         return ChartFiles({other: data for other, data in self.items() if other != path})
 
     @property
@@ -59,6 +59,6 @@ class ChartFiles(Mapping[str, bytes]):
 
     @staticmethod
     def _subchart(path: str) -> tuple[str, str] | None:
-        """The sub-chart that a file lies in and its path there; None where it lies in none."""
+        """Return the sub-chart of a file and the file's path there, or None if it is in no sub-chart's folder."""
         name, separator, below = path.removeprefix(SUBCHARTS).partition("/")
         return (name, below) if path.startswith(SUBCHARTS) and separator else None

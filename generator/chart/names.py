@@ -1,24 +1,24 @@
-"""Names by which charts are told apart, for those who pack and publish them; importing it costs nothing."""
+"""Names in charts, and of their releases, for commands that pack and publish charts; cheap to import."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-#: The umbrella chart, and the folder that it lies in.
+#: The name of the umbrella chart and of its folder.
 UMBRELLA: Final = "workflows"
-#: Says in Chart.yaml which workflow folder a chart was generated from; a chart without it was made by hand.
+#: The annotation in Chart.yaml with the workflow folder of a generated chart; hand-made charts do not have it.
 FOLDER_ANNOTATION: Final = "waybill/folder"
-#: It stays where it lies and is in no package: no version's bytes change by it.
+#: Kept in the charts folder and in no package, so that it does not change the bytes of a version.
 CHANGELOG: Final = "CHANGELOG.md"
 #: The longest name of a release (helm.sh/helm/v3/pkg/chartutil, ValidateReleaseName).
 _RELEASE_NAME: Final = 53
 
 
 def release_name(chart: str) -> str:
-    """Return a name by which Helm installs a chart: the chart's own, as far as Helm takes that.
+    """Return a valid Helm release name for a chart: the chart's own name, changed as little as possible.
 
-    A release is named in lower-case letters, digits, '-' and '.', at most 53 of them.
+    A release name has at most 53 lower-case letters, digits, '-' and '.'.
     """
     words = re.sub(r"[^a-z0-9.]+", "-", chart.lower())
     return words[:_RELEASE_NAME].strip("-.") or "workflow"

@@ -1,4 +1,4 @@
-"""Writes the page of a workflow: what it is for, what it takes and calls, how it is installed and tried."""
+"""Generates a workflow's page: its purpose, input, calls, installation and a trial run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generator.text import templates
 from generator.text.markdown import code, paragraph, plain, row
 from generator.workflow.workflow import Workflow
 
-#: What of an explanation a page shows; the rest stands in the picture and the tables.
+#: The sections of an explanation that a page shows; its diagram and tables show the rest.
 _SECTIONS: Final = ("What it calls", "Which events it knows", "How it ends")
 _TYPE: Final = "workflow-type/"
 _HEADING: Final = re.compile(r"#{1,6}\s+(.*?)\s*#*")
@@ -23,9 +23,9 @@ _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 def page(workflow: Workflow, readme: str, folder: str) -> str:
-    """Return the page as Markdown; `readme` is the text of the folder's README, `folder` how the page links to it.
+    """Return the page as Markdown; `readme` is the text of the folder's README, `folder` the link to the folder.
 
-    Text from the workflow's files stays text. Its README is Markdown already: the section `Try it` is shown as it is.
+    Text from the workflow's files is escaped. Its README is Markdown already: the section `Try it` is shown as it is.
     """
     definition = workflow.definition
     explanation = explain(workflow)
@@ -48,20 +48,20 @@ def page(workflow: Workflow, readme: str, folder: str) -> str:
 
 
 def index_row(workflow: Workflow, page_path: str) -> str:
-    """The row of a workflow in a table of all: its name with a link to its page, its type, what it does."""
+    """Return a workflow's row of the table of all workflows: its name with a link, its type, its description."""
     name = plain(workflow.source.name)
     return row([f"[{name}]({quote(page_path)})", _type(workflow), paragraph(description_of(workflow.definition))])
 
 
 def opening(readme: str) -> str:
-    """The first paragraph below the title; empty where the README begins with something else."""
+    """Return the first paragraph below the title, or "" if the README begins with something else."""
     blocks = [block.strip() for block in re.split(r"\n\s*\n", readme.replace("\r\n", "\n")) if block.strip()]
     prose = next((block for block in blocks if not _HEADING.fullmatch(block)), "")
     return prose if re.match(r"\w", prose) else ""
 
 
 def section(readme: str, title: str) -> str:
-    """What stands below the heading `title` of the second level, up to the next heading of its level or above."""
+    """Return the text of the second-level section `title`, up to the next heading of the same or a higher level."""
     found: list[str] = []
     fence = ""
     inside = False

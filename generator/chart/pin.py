@@ -1,7 +1,7 @@
-"""Pins the images of a chart: their digests in the values, and in Chart.yaml what each was built from.
+"""Pins the images of a chart: digests in its values, and the key of what each was built from in Chart.yaml.
 
-A chart in the charts folder names its images by the tags of their content alone; a package has the digests besides. So
-`unpinned(pinned(files, pins)) == files` where `files` had no digest.
+A chart in the charts folder names its images only by tags of their content, and a package also by digests. So
+`unpinned(pinned(files, pins)) == files` if `files` had no digest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from generator.findings.errors import FindingsError
 from generator.kubernetes.objects import ImageReference
 from generator.text.yaml_reader import Node, decode, parse
 
-#: Says in Chart.yaml, and so in the entry of an index, which images a package names, and their image keys.
+#: The annotation in Chart.yaml, and so in an index entry, with a package's images and their image keys.
 ANNOTATION: Final = "waybill/images"
 _CHART: Final = "Chart.yaml"
 _VALUES: Final = "values.yaml"
@@ -30,7 +30,7 @@ _ROW: Final = "| `image.digest` | `{}` |"
 
 @dataclass(frozen=True, kw_only=True)
 class Pin:
-    """One image of a chart as a registry has it; `key` is its image key."""
+    """An image of a chart in a registry; `key` is its image key."""
 
     repository: str
     tag: str
@@ -39,12 +39,12 @@ class Pin:
 
     @property
     def reference(self) -> ImageReference:
-        """The image by its digest."""
+        """The image reference with the digest."""
         return ImageReference(repository=self.repository, tag=self.tag, digest=self.digest)
 
 
 def pinned(files: ChartFiles, pins: Sequence[Pin]) -> ChartFiles:
-    """Return the files of a chart with the digests of its images; without pins, the files as they are."""
+    """Return the files of a chart with the digests of its images, or unchanged if there are no pins."""
     if not pins or _CHART not in files:
         return files
     changed = {_CHART: _with_annotation(decode(files[_CHART], _CHART), pins).encode()}
@@ -59,7 +59,7 @@ def pinned(files: ChartFiles, pins: Sequence[Pin]) -> ChartFiles:
 
 
 def unpinned(files: Mapping[str, bytes]) -> ChartFiles:
-    """Return the files of a chart, and of those in its charts/, without the digests of their images."""
+    """Return the files of a chart and its sub-charts without the digests of their images."""
     chart = ChartFiles(files)
     below = {name: unpinned(sub) for name, sub in chart.subcharts.items()}
     own = chart.own
@@ -82,7 +82,7 @@ def unpinned(files: Mapping[str, bytes]) -> ChartFiles:
 
 
 def pins_in(annotations: object) -> tuple[Pin, ...]:
-    """Return the pins that the annotations of a Chart.yaml or of an index entry have; none where they are misshapen."""
+    """Return the pins in the annotations of a Chart.yaml or an index entry, or () if there are none or invalid ones."""
     text = annotations.get(ANNOTATION) if isinstance(annotations, dict) else None
     try:
         return tuple(Pin(**each) for each in json.loads(text)) if isinstance(text, str) else ()
@@ -91,7 +91,7 @@ def pins_in(annotations: object) -> tuple[Pin, ...]:
 
 
 def version_and_tags(files: Mapping[str, bytes]) -> tuple[str, dict[str, str]]:
-    """Return the version of a chart, and image repository to tag as its values have them."""
+    """Return the version of a chart, and a map from the repositories of its images to their tags."""
     version = _value(_root(files, _CHART), "version")
     tags = {
         str(node.value["repository"].value): node.value["tag"].text
@@ -102,7 +102,7 @@ def version_and_tags(files: Mapping[str, bytes]) -> tuple[str, dict[str, str]]:
 
 
 def tagged_images(files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Return the repositories of the images that a chart could name by a digest, and names by a tag."""
+    """Return the repositories of a chart's images that could have a digest, but have only a tag."""
     return tuple(
         str(node.value["repository"].value)
         for node in _images(_root(files, _VALUES))
@@ -111,7 +111,7 @@ def tagged_images(files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def tagged(text: str, images: Mapping[str, ImageReference]) -> str:
-    """Return the text of a chart/values.yaml whose images, by the last part of their repository, are `images`."""
+    """Return the text of a chart/values.yaml with other images, given by the last part of the repositories there."""
     edits = []
     for node in _images(_root({_VALUES: text.encode()}, _VALUES)):
         image = images.get(str(node.value["repository"].value).rpartition("/")[2])
@@ -133,7 +133,7 @@ def _value_edits(root: Node | None, pins: Mapping[str, Pin]) -> Iterator[Edit]:
 
 
 def _images(root: Node | None) -> Iterator[Node]:
-    """The maps below a node that say where an image is."""
+    """Yield the maps below a node that are image references: they have a `repository`."""
     for node in root.walk() if root else ():
         if isinstance(node.value, dict) and "repository" in node.value:
             yield node
@@ -146,7 +146,7 @@ def _edit(node: Node, new: str) -> Edit:
 def _with_annotation(text: str, pins: Iterable[Pin]) -> str:
     ordered = sorted(pins, key=lambda pin: pin.repository)
     listed = json.dumps([_as_json(pin) for pin in ordered], separators=(",", ":"))
-    line = f"  {ANNOTATION}: '{listed}'"  # no name of an image has a quote
+    line = f"  {ANNOTATION}: '{listed}'"  # image names have no quotes
     root = _root({_CHART: text.encode()}, _CHART)
     keys = (root.keys if root else None) or {}
     if "annotations" not in keys:
@@ -167,7 +167,7 @@ def _without_annotation(text: str, root: Node, node: Node) -> str:
 
 
 def _root(files: Mapping[str, bytes], path: str) -> Node | None:
-    """The content of a file that is a map; None where there is none, or no file that can be read."""
+    """Return the root of a YAML file, or None if the file is missing, unreadable or not a map."""
     try:
         root = parse(files.get(path, b""), path).root
     except FindingsError:

@@ -1,4 +1,4 @@
-"""The umbrella chart: all workflow charts of a repository in one, each switched on by `CHART.enabled`."""
+"""Generates the umbrella chart: all workflow charts of a repository, each enabled by `CHART.enabled`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from generator.text import templates
 
 @dataclass(frozen=True, kw_only=True)
 class SubChart:
-    """What the umbrella says of one of its charts.
+    """One chart of the umbrella.
 
-    `checked` charts come from waybill and know which variables have no value; the umbrella asks for all at once.
+    `checked` charts come from waybill and report variables without a value; the umbrella reports those of all at once.
     """
 
     name: str
@@ -30,7 +30,7 @@ class SubChart:
 def umbrella_files(
     charts: Sequence[SubChart], *, version: str, annotations: Mapping[str, str] = MappingProxyType({})
 ) -> ChartFiles:
-    """Return the umbrella's own files by path; the charts themselves go below charts/.
+    """Return the umbrella's own files by path, without the charts below charts/.
 
     `annotations` are those of its Chart.yaml.
     """
@@ -43,7 +43,7 @@ def umbrella_files(
         "Chart.yaml": templates.render("chart/umbrella/Chart.yaml", **context),
         "values.yaml": templates.render(
             "chart/workflow/values.yaml",
-            chart=SubChart(name=UMBRELLA, version=version, description=""),
+            chart={"name": UMBRELLA},
             values=own_values,
         ),
         "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",

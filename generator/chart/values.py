@@ -1,4 +1,4 @@
-"""The values of a workflow's chart: one table that values.yaml, its schema, READMEs and the reference come from."""
+"""The table of values of a workflow's chart, from which values.yaml, its schema and READMEs are generated."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ FLAG: Final[Schema] = {"type": "boolean"}
 MAP: Final[Schema] = {"type": "object"}
 MAPS: Final[Schema] = {"type": "array", "items": {"type": "object"}}
 STRINGS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
-#: Helm reads numbers as 64-bit floats, which hold the digits of whole numbers up to here.
+#: Helm reads numbers as 64-bit floats, which are exact for integers up to this one.
 _LARGEST: Final = 2**53 - 1
 
 
 def _text(*others: str) -> Schema:
-    """The schema of what ends in text: a number with a fraction or too many digits is not printed as it was written."""
+    """Return the schema of a text. Helm would change a fraction or a large number, so these must be quoted."""
     whole = {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST}
-    # Helm prints each alternative that is not met, and so the constant: JSON Schema has no messages of its own.
+    # Helm prints the alternatives that do not match, so the constant is the message: JSON Schema has no other.
     help_ = {"const": 'text in quotes, such as "1.10" (on the command line: --set-string)'}
     return {"type": ["string", "number", *others], "anyOf": [{"not": {"type": "number"}}, whole, help_]}
 
@@ -34,8 +34,8 @@ _SCALAR: Final = _text("boolean", "null")
 _VARIABLE: Final = _text("boolean", "object", "null")
 TEXTS: Final[Schema] = {"type": "object", "additionalProperties": _SCALAR}
 _SHARED_VARIABLES: Final[Schema] = {"type": "object", "additionalProperties": _VARIABLE}
-#: Values that say what the workflow's pods are like.
-_OF_PODS: Final = frozenset(
+#: Values that configure the workflow's pods.
+_POD_VALUES: Final = frozenset(
     (
         "image",
         "imagePullSecrets",
@@ -47,13 +47,13 @@ _OF_PODS: Final = frozenset(
         "rollOnChange",
     )
 )
-#: Values that are fields of the custom resource.
-_EVENTS: Final = ("sink", "sources")
+#: Values that are event fields of the custom resource.
+_EVENT_VALUES: Final = ("sink", "sources")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """One value: its key, what it does (a line each in `comment`), its default and JSON Schema, or its children."""
+    """One value: its key, its description (lines of a comment), its default and JSON Schema, or its children."""
 
     key: str
     comment: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A value as a table shows it."""
+    """A value as the row of a table."""
 
     path: str
     default: Any
@@ -79,8 +79,11 @@ def workflow_values(
     secret_comments: Mapping[str, str],
     capabilities: OperatorCapabilities,
 ) -> tuple[Value, ...]:
-    """Return the values of a workflow's chart that its operator has a use for, in the order of values.yaml."""
-    useless = {*(() if capabilities.pods else _OF_PODS), *(key for key in _EVENTS if key not in capabilities.events)}
+    """Return the values of a workflow's chart that its operator can use, in the order of values.yaml."""
+    useless = {
+        *(() if capabilities.pods else _POD_VALUES),
+        *(key for key in _EVENT_VALUES if key not in capabilities.events),
+    }
     if not capabilities.keeps_state:
         useless.add("persistence")
     every = (
@@ -159,7 +162,7 @@ def workflow_values(
 
 
 def umbrella_values(charts: Sequence[str]) -> tuple[Value, ...]:
-    """Return the values of the umbrella over `charts`: everything is off by default."""
+    """Return the values of the umbrella over `charts`, all of which are disabled by default."""
     return (
         *(
             group(
@@ -202,7 +205,7 @@ def json_schema(title: str, values: Sequence[Value], *, switchable: bool = True)
 
 
 def rows(values: Sequence[Value], prefix: str = "") -> Iterator[Row]:
-    """The leaves of `values` as table rows, in order."""
+    """Yield the leaves of `values` as table rows, in order."""
     for value in values:
         path = f"{prefix}{value.key}"
         if value.children:
@@ -222,12 +225,12 @@ def _schema_of(value: Value) -> Schema:
 
 
 def leaf(key: str, default: Any, schema: Schema, *comment: str) -> Value:
-    """A value without children."""
+    """Return a value without children."""
     return Value(key=key, default=default, schema=schema, comment=comment)
 
 
 def group(key: str, children: tuple[Value, ...], *comment: str, more: bool = False) -> Value:
-    """Values below one key; with `more`, a person may add others."""
+    """Return a value with children; with `more`, the schema allows further keys."""
     schema: Schema = {"type": "object"} if more else {"type": "object", "additionalProperties": False}
     return Value(key=key, default={}, schema=schema, children=children, comment=comment)
 

@@ -1,1 +1,1 @@
-"""What keeps workflows from running in a cluster, found in the objects that the cluster has."""
+"""The checks of `waybill doctor --cluster`: why workflows do not run, according to the cluster's objects."""

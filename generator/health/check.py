@@ -1,22 +1,24 @@
-"""A check of a cluster: what it finds, and whose fault that may be."""
+"""A check of a cluster, the faults that it finds, and the checks whose faults may explain them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from generator.health.objects import ClusterObjects, Denied
 
-#: As in the other checks of a doctor: `note` is nothing to fix, `skipped` was not judged.
+#: The states of a check: `note` needs no fix, `skipped` means that the check could not be done.
 State = Literal["fine", "note", "skipped", "missing", "old", "failed"]
+#: The states of a check that found something to fix.
+BAD: Final = ("missing", "old", "failed")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What is wrong, and the commands that show or fix it, in their order.
+    """A fault, and the commands that show or fix it, in their order.
 
-    `namespace` is where it is, "" for the whole cluster; `depends` are further namespaces where its cause may be.
+    `namespace` is that of the fault, "" for the whole cluster. `depends` are further namespaces where its cause may be.
     """
 
     message: str
@@ -27,7 +29,7 @@ class Fault:
     state: Literal["missing", "old", "failed", "note"] = "failed"
 
     def as_json(self) -> dict[str, object]:
-        """The fault as a JSON object."""
+        """Return the fault as a JSON object."""
         return {
             "state": self.state,
             "namespace": self.namespace or None,
@@ -39,7 +41,7 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a check found: `fine` says what is there, `skipped` why there is nothing to look at."""
+    """The result of a check: its faults, what is `fine` if there are none, or why it was `skipped`."""
 
     faults: Sequence[Fault] = ()
     fine: str = ""
@@ -50,8 +52,8 @@ class Report:
 class HealthCheck:
     """One check.
 
-    `after` are the checks whose faults may be the cause of its own. Faults of a check that is `everywhere` are a cause
-    in all namespaces, those of another in their own. `reads` are the resources that it cannot judge without.
+    `after` are the checks whose faults may cause this one's. The faults of an `everywhere` check are a cause in all
+    namespaces, those of others only in their own. `reads` are the resources that the check needs to read.
     """
 
     name: str
@@ -63,7 +65,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """A check with what it found; `because` are the checks whose faults are the cause of all of its own."""
+    """A check with its state and faults; `because` are the checks whose faults explain the ones left out here."""
 
     name: str
     state: State
@@ -75,10 +77,10 @@ class Diagnosis:
     @property
     def is_bad(self) -> bool:
         """Whether there is something to fix."""
-        return self.state in ("missing", "old", "failed")
+        return self.state in BAD
 
     def as_json(self) -> dict[str, object]:
-        """The diagnosis as a JSON object."""
+        """Return the diagnosis as a JSON object."""
         return {
             "check": self.name,
             "state": self.state,

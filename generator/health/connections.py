@@ -1,4 +1,4 @@
-"""Who has to reach whom: the label of namespaces with workflows, and network policies."""
+"""Checks of the connections between namespaces: labels and network policies."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from generator.health.platforms import (
     workflow_namespaces,
     workflows,
 )
+from generator.health.pods import selected
 from generator.health.reach import Direction, Pods, isolating, matches, passes
 from generator.namespaces.policies import (
     NAME_LABEL,
@@ -45,16 +46,16 @@ from generator.namespaces.policies import (
     workflow_peers,
 )
 
-#: The ports of the containers: of the engine and the services (Quarkus), of RHDH.
+#: The container ports: of the engine and the services (Quarkus), and of RHDH.
 _QUARKUS_PORT: Final = 8080
 _RHDH_PORT: Final = 7007
-#: What the operator of OpenShift GitOps brings; Argo CD without it does not go by the label.
+#: The resource of the OpenShift GitOps operator; without the operator, Argo CD does not use the label.
 _OPENSHIFT_GITOPS: Final = "argocds.argoproj.io"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What others have to reach: a Deployment of a namespace and its port, and what people call it."""
+    """The target of a connection: its name for messages, its pods, and the selector of these."""
 
     title: str
     pods: Pods
@@ -62,7 +63,7 @@ class Target:
 
 
 def labels(cluster: ClusterObjects) -> Report:
-    """The label of namespaces with workflows, by which policies let them in; and whether named namespaces are there."""
+    """Check that the namespaces with workflows have the label that policies select by, and that named ones exist."""
     found = workflow_namespaces(cluster)
     faults = []
     for name in found:
@@ -74,63 +75,65 @@ def labels(cluster: ClusterObjects) -> Report:
             )
         elif item is not None and WORKFLOW_NAMESPACE not in labels_of(item) and _label_matters(cluster, name):
             command = cluster.command("label", f"namespace/{name}", f"{WORKFLOW_NAMESPACE}=")
-            message = f"{name} has workflows, and not the label {WORKFLOW_NAMESPACE}"
-            faults.append(Fault(message=message, commands=(command,), namespace=name, state=_urgency(cluster, name)))
+            message = f"{name} has workflows, but not the label {WORKFLOW_NAMESPACE}"
+            faults.append(
+                Fault(message=message, commands=(command,), namespace=name, state=_label_fault_state(cluster, name))
+            )
     return Report(faults=faults, fine=some(found), skipped="" if found else "no namespace has workflows")
 
 
 def _label_matters(cluster: ClusterObjects, namespace: str) -> bool:
-    """Whether there is an RHDH elsewhere, or a policy elsewhere that goes by the label."""
-    return any(each != namespace for each in showing_namespaces(cluster)) or _is_shut_out(cluster, namespace)
+    """Whether another namespace has RHDH, or a policy that selects by the label."""
+    return any(each != namespace for each in showing_namespaces(cluster)) or _is_selected_by_label(cluster, namespace)
 
 
-def _is_shut_out(cluster: ClusterObjects, namespace: str) -> bool:
+def _is_selected_by_label(cluster: ClusterObjects, namespace: str) -> bool:
     return any(
         WORKFLOW_NAMESPACE in json.dumps(each.get("spec")) and namespace_of(each) != namespace
         for each in cluster.all("NetworkPolicy")
     )
 
 
-def _urgency(cluster: ClusterObjects, namespace: str) -> Literal["failed", "note"]:
-    """Nothing is shut out by a label that no policy goes by yet."""
-    return "failed" if _is_shut_out(cluster, namespace) else "note"
+def _label_fault_state(cluster: ClusterObjects, namespace: str) -> Literal["failed", "note"]:
+    """Return `failed` if a policy selects by the label, or `note` if none does yet."""
+    return "failed" if _is_selected_by_label(cluster, namespace) else "note"
 
 
 def gitops(cluster: ClusterObjects) -> Report:
-    """The label by which OpenShift GitOps may deploy to a namespace of workflows."""
+    """Check that namespaces with workflows have the label that lets OpenShift GitOps deploy to them."""
     if not cluster.serves(_OPENSHIFT_GITOPS):
         return Report(skipped="the cluster has no OpenShift GitOps")
-    return Report(faults=list(_unmanaged(cluster)), fine="no Application waits for the label")
+    return Report(faults=list(_unmanaged_faults(cluster)), fine="no Application waits for the label")
 
 
-def _unmanaged(cluster: ClusterObjects) -> Iterator[Fault]:
-    """Namespaces without the label that an Application deploys to."""
+def _unmanaged_faults(cluster: ClusterObjects) -> Iterator[Fault]:
+    """Yield a fault for each namespace without the label to which an Application deploys."""
     labelled = {name_of(each) for each in cluster.all("Namespace") if WORKFLOW_NAMESPACE in labels_of(each)}
     wanted = {*workflow_namespaces(cluster), *(each for each in labelled if is_looked_at(cluster, each))}
     for item in cluster.all("Application"):
-        # One that is in sync has its rights in another way.
+        # An Application in sync has its rights in another way.
         name = str(at(item, "spec", "destination", "namespace") or "")
-        if name not in wanted or not _is_here(item) or at(item, "status", "sync", "status") == "Synced":
+        if name not in wanted or not _deploys_to_own_cluster(item) or at(item, "status", "sync", "status") == "Synced":
             continue
         argocd = str(at(item, "status", "controllerNamespace") or namespace_of(item))
         space = cluster.one("Namespace", name)
         stored = labels_of(space or {}).get(MANAGED_BY)
         if space is not None and stored != argocd:
-            said = f"has the label {MANAGED_BY}={stored}" if stored else f"has not the label {MANAGED_BY}"
-            message = f"{name} {said}, so Argo CD in {argocd} may not deploy its Application {name_of(item)} there"
+            problem = f"has the label {MANAGED_BY}={stored}" if stored else f"does not have the label {MANAGED_BY}"
+            message = f"{name} {problem}, so Argo CD in {argocd} may not deploy its Application {name_of(item)} there"
             words = ["label", f"namespace/{name}", f"{MANAGED_BY}={argocd}", *(["--overwrite"] if stored else [])]
             yield Fault(message=message, commands=(cluster.command(*words),), namespace=name)
 
 
-def _is_here(application: Object) -> bool:
-    """Whether an Application deploys into the cluster that its Argo CD runs in."""
+def _deploys_to_own_cluster(application: Object) -> bool:
+    """Whether an Application deploys to the cluster of its Argo CD."""
     place = mapping(application, "spec", "destination")
     return place.get("server") == IN_CLUSTER or place.get("name") == "in-cluster"
 
 
 def policies(cluster: ClusterObjects) -> Report:
-    """Whether network policies let through whoever has to: RHDH, workflows, their services, and Knative."""
-    shut: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], list[str]] = {}
+    """Check that network policies allow the connections between RHDH, workflows, their services and Knative."""
+    blocked: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], list[str]] = {}
     for target, sources in _connections(cluster):
         for source in sources:
             ends: tuple[tuple[Direction, str, str], ...] = (
@@ -138,20 +141,20 @@ def policies(cluster: ClusterObjects) -> Report:
                 ("Egress", source, target.pods.namespace),
             )
             for direction, here, there in ends:
-                selector = _shutting(cluster, direction, source, target)
+                selector = _blocked_pods(cluster, direction, source, target)
                 if selector is not None:
                     key = (direction, here, there, tuple(sorted(selector.items())))
-                    shut.setdefault(key, []).append(target.title)
-    faults = [_shut_fault(cluster, key, titles) for key, titles in shut.items()]
+                    blocked.setdefault(key, []).append(target.title)
+    faults = [_blocked_fault(cluster, key, titles) for key, titles in blocked.items()]
     exist = bool(cluster.all("NetworkPolicy"))
     return Report(
-        faults=faults, fine="everybody who has to is let in" if exist else "there are none, so nobody is shut out"
+        faults=faults, fine="all required connections are allowed" if exist else "there are no network policies"
     )
 
 
 def _connections(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
-    """What has to be reached, and the namespaces from which."""
-    rhdh, knative = showing_namespaces(cluster), _knative(cluster)
+    """Yield each target, and the namespaces that must reach it."""
+    rhdh, knative = showing_namespaces(cluster), _knative_namespaces(cluster)
     spaces = workflow_namespaces(cluster)
     infra = sorted({namespace_of(each) for each in platforms(cluster)})
     known = {*rhdh, knative.knative_eventing, knative.knative_serving, *spaces, *infra}
@@ -165,25 +168,25 @@ def _connections(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
             for service in services or [""]
             for peer in workflow_peers(replace(knative, rhdh=hub, services=service))
         ]
-        yield _target(cluster, name_of(item), namespace_of(item)), _resolved(cluster, peers, known)
+        yield _target(cluster, name_of(item), namespace_of(item)), _selected_namespaces(cluster, peers, known)
     for item in platforms(cluster):
         peers = [peer for hub in by_rhdh for peer in service_peers(replace(knative, rhdh=hub))]
         others = {*rhdh, knative.knative_eventing, knative.knative_serving}
         for kind in SERVICES:
             served = [each for each in spaces if platform_of(cluster, each, kind) is item]
-            sources = sorted({*_resolved(cluster, peers, {*others, *served}), *served})
+            sources = sorted({*_selected_namespaces(cluster, peers, {*others, *served}), *served})
             if has_service(item, kind):
                 yield _target(cluster, service_name(item, kind), namespace_of(item)), sources
-    yield from _databases(cluster)
+    yield from _database_connections(cluster)
     for deployment in (each for each in hubs(cluster) if namespace_of(each) in rhdh):
         peers = [peer for each in infra or [""] for peer in rhdh_peers(Neighbours(services=each))]
         name, namespace = name_of(deployment), namespace_of(deployment)
-        sources = sorted({*_resolved(cluster, peers, {*infra, *spaces}), *spaces})
+        sources = sorted({*_selected_namespaces(cluster, peers, {*infra, *spaces}), *spaces})
         yield _target(cluster, name, namespace, port=_RHDH_PORT), sources
 
 
-def _databases(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
-    """The pods of each database, and the namespaces of those who keep their state there."""
+def _database_connections(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
+    """Yield each database, and the namespaces whose workflows and services use it."""
     callers: dict[tuple[str, str], set[str]] = {}
     for reference in database_references(cluster):
         if reference.service:
@@ -191,16 +194,16 @@ def _databases(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
     for (namespace, name), sources in callers.items():
         found = cluster.one("Service", name, namespace) or {}
         selector = mapping(found, "spec", "selector")
-        chosen = [each for each in cluster.all("Pod", namespace) if selector.items() <= labels_of(each).items()]
-        if selector and chosen:
+        chosen = selected(cluster, namespace, selector)
+        if chosen:
             ports = [each.get("targetPort", each.get("port")) for each in entries(found, "spec", "ports")]
             port = ports[0] if len(ports) == 1 and isinstance(ports[0], int) else None
             pods = _pods(cluster, namespace, labels_of(chosen[0]), port)
             yield Target(title=name, pods=pods, selector=selector), sorted(sources)
 
 
-def _knative(cluster: ClusterObjects) -> Neighbours:
-    """The namespaces of Knative's parts, those that it has by default where none is installed."""
+def _knative_namespaces(cluster: ClusterObjects) -> Neighbours:
+    """Return the namespaces of Knative Serving and Eventing: the default ones if they are not installed."""
     usual = Neighbours()
     (serving, *_), (eventing, *_) = (
         [*(namespace_of(each) for each in cluster.all(kind)), default]
@@ -220,39 +223,41 @@ def _pods(
     cluster: ClusterObjects, namespace: str, pod_labels: Mapping[str, str] | None = None, port: int | None = None
 ) -> Pods:
     item = cluster.one("Namespace", namespace)
-    # Every namespace has its name as this label (Kubernetes, NamespaceDefaultLabelName), also one that nobody may read.
+    # Every namespace has its name as this label (Kubernetes, NamespaceDefaultLabelName), even one that is not readable.
     spaces = {NAME_LABEL: namespace, **labels_of(item or {})}
     known = item is not None
     return Pods(namespace=namespace, namespace_labels=spaces, all_labels=known, labels=pod_labels, port=port)
 
 
-def _resolved(cluster: ClusterObjects, peers: Iterable[Mapping[str, Any]], known: set[str]) -> list[str]:
-    """The namespaces that peers name, of those that are known and there."""
+def _selected_namespaces(cluster: ClusterObjects, peers: Iterable[Mapping[str, Any]], known: set[str]) -> list[str]:
+    """Return the `known` namespaces that exist and that the peers select."""
     there = {name_of(each) for each in cluster.all("Namespace")} & known
     selectors = [each["namespaceSelector"] for each in peers if "namespaceSelector" in each]
     labelled = {name: _pods(cluster, name).namespace_labels for name in there}
     return sorted(name for name, found in labelled.items() if any(matches(each, found) for each in selectors))
 
 
-def _shutting(cluster: ClusterObjects, direction: Direction, source: str, target: Target) -> Mapping[str, str] | None:
-    """The pods that are shut off at one end of a connection, as labels; None where it goes through."""
+def _blocked_pods(
+    cluster: ClusterObjects, direction: Direction, source: str, target: Target
+) -> Mapping[str, str] | None:
+    """Return the labels of the pods whose policies block one end of a connection, or None if it is allowed."""
     found = cluster.all("NetworkPolicy")
     origin = _pods(cluster, source)
     if passes(found, origin, target.pods, direction):
         return None
     here = target.pods if direction == "Ingress" else origin
-    # A policy for all pods would shut off those that none of the others is about.
+    # A new policy for all pods would isolate pods that no other policy selects.
     whole = any(not mapping(each, "spec", "podSelector") for each in isolating(found, here, direction))
     return {} if whole else target.selector
 
 
-def _shut_fault(
+def _blocked_fault(
     cluster: ClusterObjects, key: tuple[str, str, str, tuple[tuple[str, str], ...]], titles: Sequence[str]
 ) -> Fault:
     direction, here, there, selector = key
     arrow = "from" if direction == "Ingress" else "to"
-    made = policy(f"allow-{arrow}-{there}", here, [named(there)])
-    spec: dict[str, Any] = {**made["spec"], "podSelector": {"matchLabels": dict(selector)} if selector else {}}
+    new_policy = policy(f"allow-{arrow}-{there}", here, [named(there)])
+    spec: dict[str, Any] = {**new_policy["spec"], "podSelector": {"matchLabels": dict(selector)} if selector else {}}
     if direction == "Egress":
         spec |= {"policyTypes": ["Egress"], "egress": [{"to": [named(there)]}]}
         del spec["ingress"]
@@ -262,5 +267,5 @@ def _shut_fault(
         if direction == "Ingress"
         else f"network policies in {here} keep its pods from {reached} in {there}"
     )
-    commands = (cluster.command("get", "networkpolicies", "-n", here), cluster.apply({**made, "spec": spec}))
+    commands = (cluster.command("get", "networkpolicies", "-n", here), cluster.apply({**new_policy, "spec": spec}))
     return Fault(message=message, commands=commands, namespace=here, depends=(there,))

@@ -1,4 +1,4 @@
-"""The databases of platforms and workflows: Secrets, Services, Jobs, and what PostgreSQL says to who calls it."""
+"""Checks of the databases of platforms and workflows: Secrets, Services, Jobs and PostgreSQL's errors in logs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from generator.delivery.pods import SECURITY
@@ -37,24 +37,24 @@ from generator.health.postgresql import Refusal, refusal
 from generator.namespaces.database import PSQL_IMAGE, NamespaceDatabase
 from generator.text.words import listed
 
-#: The keys of a secretRef without any, according to the SonataFlow CRD.
+#: The default keys of a secretRef (SonataFlow CRD).
 _USER_KEY: Final = "POSTGRESQL_USER"
 _PASSWORD_KEY: Final = "POSTGRESQL_PASSWORD"  # noqa: S105 - a key's name, no password
-#: The port of a serviceRef without one.
+#: The default port of a serviceRef.
 _PORT: Final = 5432
-#: The Jobs for databases and users, of the platform's chart, of `waybill namespace add`, of RHDH's chart and of the
-#: operator: others' Jobs in these namespaces (backups) are nobody's business.
+#: The names of the Jobs that create databases and users: of the platform's chart, `waybill namespace add`, RHDH's chart
+#: and the operator. Other Jobs (backups) are not checked.
 _JOBS: Final = re.compile(
     r"(sonataflow-(?:database|user)-.+|.+-database)-[0-9a-f]{8,10}|.*create-sonataflow-database|sonataflow-db-migrator-job"
 )
-_AGAIN: Final = (
-    "when its cause is gone, delete it: helm upgrade, waybill namespace add --apply or the operator creates it again"
+_RETRY_HELP: Final = (
+    "when its cause is fixed, delete it: helm upgrade, waybill namespace add --apply or the operator creates it again"
 )
 #: What to do about each kind of refusal.
 _HELP: Final = {
-    "database": "who creates it needs the right CREATEDB, as postgres of the chart's PostgreSQL has",
-    "login": "the Secret has to have a user of the server and that user's password",
-    "rights": "give the user the right, or the Secret another user; waybill namespace add creates one with a schema",
+    "database": "the user who creates it needs the right CREATEDB, as postgres has in the chart's PostgreSQL",
+    "login": "the Secret must have an existing user of the server and its password",
+    "rights": "grant the user the right, or use another one: waybill namespace add creates one with a schema",
     "schema": "create the schema, or the user and its schema with waybill namespace add",
     "tables": "create the tables: kie.flyway.enabled of a workflow, dbMigrationStrategy of the platform's services",
     "connections": "raise max_connections of PostgreSQL, or lower the pools: quarkus.datasource.jdbc.max-size",
@@ -63,7 +63,7 @@ _HELP: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseReference:
-    """How something in a namespace reaches PostgreSQL; `users` say in whose spec that is."""
+    """How workflows or services of a namespace connect to PostgreSQL; `users` are the names of their resources."""
 
     namespace: str
     secret: str
@@ -74,20 +74,17 @@ class DatabaseReference:
 
 
 def database_references(cluster: ClusterObjects) -> list[DatabaseReference]:
-    """The databases of platforms and workflows, each once."""
+    """Return the databases of platforms and workflows without duplicates."""
     found: dict[DatabaseReference, list[str]] = {}
-    for item, specs in _persistent(cluster):
+    for item, specs in _persistence_specs(cluster):
         for spec in specs:
             reference = _reference(namespace_of(item), spec)
             if reference is not None:
                 found.setdefault(reference, []).append(name_of(item))
-    return [
-        DatabaseReference(**{**vars(reference), "users": tuple(dict.fromkeys(users))})
-        for reference, users in found.items()
-    ]
+    return [replace(reference, users=tuple(dict.fromkeys(users))) for reference, users in found.items()]
 
 
-def _persistent(cluster: ClusterObjects) -> Iterator[tuple[Object, list[Mapping[str, Any]]]]:
+def _persistence_specs(cluster: ClusterObjects) -> Iterator[tuple[Object, list[Mapping[str, Any]]]]:
     for item in platforms(cluster):
         inner = [mapping(item, "spec", "services", field, "persistence", "postgresql") for field in SERVICES]
         running = [spec for field, spec in zip(SERVICES, inner, strict=True) if has_service(item, field)]
@@ -97,7 +94,7 @@ def _persistent(cluster: ClusterObjects) -> Iterator[tuple[Object, list[Mapping[
 
 
 def workflow_database(cluster: ClusterObjects, workflow: Object) -> Mapping[str, Any]:
-    """The database of a workflow: its own, or the platform's; empty where its state is in memory."""
+    """Return the `persistence.postgresql` of a workflow or of its platform; empty if its state is only in memory."""
     own = at(workflow, "spec", "persistence")
     if isinstance(own, dict):
         return mapping(own, "postgresql")
@@ -119,7 +116,7 @@ def _reference(namespace: str, spec: Mapping[str, Any]) -> DatabaseReference | N
 
 
 def database_pods(cluster: ClusterObjects) -> list[Object]:
-    """The pods behind the Services of databases."""
+    """Return the pods behind the Services of databases."""
     places = dict.fromkeys(each.service for each in database_references(cluster) if each.service)
     found = (
         selected(cluster, namespace, mapping(cluster.one("Service", name, namespace), "spec", "selector"))
@@ -129,7 +126,7 @@ def database_pods(cluster: ClusterObjects) -> list[Object]:
 
 
 def database(cluster: ClusterObjects) -> Report:
-    """The Secrets of databases, their Services and the pods behind these, Jobs, and what PostgreSQL refuses."""
+    """Check the databases' Secrets, Services, pods and Jobs, and the logs for PostgreSQL's refusals."""
     references = database_references(cluster)
     faults = [fault for each in references for fault in _secret_faults(cluster, each)]
     seen: set[tuple[str, str]] = set()
@@ -148,43 +145,43 @@ def _secret_faults(cluster: ClusterObjects, reference: DatabaseReference) -> Ite
     name, namespace = reference.secret, reference.namespace
     if (namespace, name) not in cluster.secret_keys:
         return
-    there = cluster.secret_keys[namespace, name]
+    stored_keys = cluster.secret_keys[namespace, name]
     for_whom = f" for {some(reference.users)}" if reference.users else ""
     user, password = reference.keys
-    if there is None:
+    if stored_keys is None:
         # Files, so that no password is in a command or a history.
-        makes = cluster.command(
+        create_command = cluster.command(
             "create", "secret", "generic", name, "-n", namespace, f"--from-file={user}", f"--from-file={password}"
         )
-        message = f"the Secret {name} of the database is not in {namespace}{for_whom}"
-        help_ = f"write user and password into the files {user} and {password}, without a line end"
-        yield Fault(message=message, commands=(makes,), help=help_, namespace=namespace, state="missing")
-    elif missing := [key for key in dict.fromkeys(reference.keys) if key not in there]:
-        has = some(sorted(there)) or "no key"
+        message = f"{namespace} has no database Secret {name}{for_whom}"
+        help_ = f"write the user and the password into the files {user} and {password}, without a final line break"
+        yield Fault(message=message, commands=(create_command,), help=help_, namespace=namespace, state="missing")
+    elif missing := [key for key in dict.fromkeys(reference.keys) if key not in stored_keys]:
+        has = some(sorted(stored_keys)) or "no key"
         message = f"the Secret {name} in {namespace} has no {listed(missing)}{for_whom}; it has {has}"
-        shows = cluster.command("describe", f"secret/{name}", "-n", namespace)
-        yield Fault(message=message, commands=(shows,), namespace=namespace)
+        show_command = cluster.command("describe", f"secret/{name}", "-n", namespace)
+        yield Fault(message=message, commands=(show_command,), namespace=namespace)
 
 
 def _service_faults(cluster: ClusterObjects, reference: DatabaseReference, place: tuple[str, str]) -> Iterator[Fault]:
-    """A database's Service that is not there, has another port, or has no pod that is ready."""
+    """Yield faults of a database's Service: it does not exist, has another port, or has no ready pod."""
     namespace, name = place
     depends = (reference.namespace,)
     if not cluster.may_see("services", namespace):
         return
     service_ = cluster.one("Service", name, namespace)
     if service_ is None:
-        shows = cluster.command("get", "services", "-n", namespace)
-        message = f"the Service {name} of the database is not in {namespace}"
-        yield Fault(message=message, commands=(shows,), namespace=namespace, depends=depends, state="missing")
+        show_command = cluster.command("get", "services", "-n", namespace)
+        message = f"{namespace} has no database Service {name}"
+        yield Fault(message=message, commands=(show_command,), namespace=namespace, depends=depends, state="missing")
         return
     ports = [each.get("port") for each in entries(service_, "spec", "ports")]
     if ports and reference.port not in ports:
         message = (
             f"the Service {name} in {namespace} has no port {reference.port}; it has {some(sorted(map(str, ports)))}"
         )
-        shows = cluster.command("describe", f"service/{name}", "-n", namespace)
-        yield Fault(message=message, commands=(shows,), namespace=namespace, depends=depends)
+        show_command = cluster.command("describe", f"service/{name}", "-n", namespace)
+        yield Fault(message=message, commands=(show_command,), namespace=namespace, depends=depends)
     selector = mapping(service_, "spec", "selector")
     pods = selected(cluster, namespace, selector)
     if (
@@ -202,7 +199,7 @@ def _service_faults(cluster: ClusterObjects, reference: DatabaseReference, place
 
 
 def database_jobs(cluster: ClusterObjects) -> Iterator[Object]:
-    """The Jobs that create databases, users and tables, without those that later ones have made up for."""
+    """Yield the Jobs that create databases, users and tables, but not those that a later one has superseded."""
     done: dict[tuple[str, str], str] = {}
     ours = [each for each in cluster.all("Job") if _JOBS.fullmatch(name_of(each))]
     for item in ours:
@@ -212,7 +209,7 @@ def database_jobs(cluster: ClusterObjects) -> Iterator[Object]:
 
 
 def _purpose(job: Object) -> tuple[str, str]:
-    """What a Job is for: its name without the hash of its spec."""
+    """Return the namespace and the name of a Job without the hash of its spec: Jobs for the same purpose share them."""
     return namespace_of(job), re.sub(r"-[0-9a-f]{8,10}$", "", name_of(job))
 
 
@@ -221,7 +218,7 @@ def _created(item: Object) -> str:
 
 
 def _job_faults(cluster: ClusterObjects) -> Iterator[Fault]:
-    """Jobs that failed, unless PostgreSQL says why."""
+    """Yield faults of failed Jobs, unless PostgreSQL's own error explains them."""
     explained = {(log.namespace, log.pod) for log in failing_logs(cluster) if refusal(cluster.logs.get(log, ""))}
     for item in database_jobs(cluster):
         name, namespace, pods = name_of(item), namespace_of(item), job_pods(cluster, item)
@@ -229,7 +226,7 @@ def _job_faults(cluster: ClusterObjects) -> Iterator[Fault]:
         if failed.is_true and not any((namespace, name_of(each)) in explained for each in pods):
             commands = (cluster.command("logs", f"job/{name}", "-n", namespace, "--tail=50"), _delete(cluster, item))
             message = f"the Job {name} in {namespace} failed{failed.why}{trouble(pods)}"
-            yield Fault(message=message, commands=commands, help=_AGAIN, namespace=namespace)
+            yield Fault(message=message, commands=commands, help=_RETRY_HELP, namespace=namespace)
 
 
 def _delete(cluster: ClusterObjects, job: Object) -> str:
@@ -238,9 +235,9 @@ def _delete(cluster: ClusterObjects, job: Object) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who calls a database: its name for a sentence, where, its pods, and its `persistence.postgresql`.
+    """A client of a database: its name for messages, its namespace, its pods, and its `persistence.postgresql`.
 
-    `restarts` is the command by which it tries again; "" where its pods do by themselves.
+    `restarts` is the command that makes it try again; "" if its pods do so by themselves.
     """
 
     name: str
@@ -288,7 +285,7 @@ def _restart(cluster: ClusterObjects, deployment: Object) -> str:
 
 
 def failing_logs(cluster: ClusterObjects) -> dict[Log, Caller]:
-    """The logs of whoever calls a database and fails: of each the first pod that does."""
+    """Return the logs of failing clients of databases, of the first failing pod each."""
     found = {}
     for caller in _callers(cluster):
         for pod in caller.pods:
@@ -302,32 +299,32 @@ def failing_logs(cluster: ClusterObjects) -> dict[Log, Caller]:
 
 
 def _refusal_faults(cluster: ClusterObjects) -> Iterator[Fault]:
-    """What PostgreSQL says in the logs of those who fail, to several of a namespace once."""
-    told: dict[tuple[str, Refusal], list[tuple[Log, Caller]]] = {}
+    """Yield PostgreSQL's refusals in the logs, one fault for all clients of a namespace with the same refusal."""
+    refusals: dict[tuple[str, Refusal], list[tuple[Log, Caller]]] = {}
     for log, caller in failing_logs(cluster).items():
         found = refusal(cluster.logs.get(log, ""))
         if found is not None:
-            told.setdefault((caller.namespace, found), []).append((log, caller))
-    for (namespace, found), who in told.items():
+            refusals.setdefault((caller.namespace, found), []).append((log, caller))
+    for (namespace, found), who in refusals.items():
         log, _ = who[0]
         callers = [caller for _, caller in who]
         remedy = [command for caller in callers for command in _remedy(cluster, caller, found)]
         again = [caller.restarts for caller in callers if caller.restarts]
         yield Fault(
             message=f"PostgreSQL refuses {some([each.name for each in callers])} in {namespace}: {found.said}",
-            commands=tuple(dict.fromkeys((_shows(cluster, log), *remedy, *again))),
+            commands=tuple(dict.fromkeys((_show_log(cluster, log), *remedy, *again))),
             help=_HELP[found.kind],
             namespace=namespace,
         )
 
 
-def _shows(cluster: ClusterObjects, log: Log) -> str:
+def _show_log(cluster: ClusterObjects, log: Log) -> str:
     before = ["--previous"] if log.previous else []
     return cluster.command("logs", log.pod, "-n", log.namespace, "-c", log.container, "--tail=50", *before)
 
 
 def _remedy(cluster: ClusterObjects, caller: Caller, found: Refusal) -> Iterator[str]:
-    """The commands that fix a refusal, where there are such."""
+    """Yield the commands that fix a refusal, if there are any."""
     reference = _reference(caller.namespace, caller.postgresql)
     if found.kind == "database" and reference and reference.service:
         name = found.name or str(at(caller.postgresql, "serviceRef", "databaseName") or "")
@@ -335,20 +332,20 @@ def _remedy(cluster: ClusterObjects, caller: Caller, found: Refusal) -> Iterator
             job = _creating_job(reference, reference.service, name)
             yield cluster.apply(job)
             yield cluster.wait("Complete", f"job/{name_of(job)}", reference.namespace)
-    elif found.kind in ("login", "schema") and found.name == _user_of(caller.namespace):
+    elif found.kind in ("login", "schema") and found.name == _namespace_user(caller.namespace):
         context = ["--context", cluster.context] if cluster.context else []
         yield shlex.join(["waybill", "namespace", "add", caller.namespace, *context, "--apply"])
     elif found.kind == "login" and reference:
         yield cluster.command("describe", f"secret/{reference.secret}", "-n", reference.namespace)
 
 
-def _user_of(namespace: str) -> str:
-    """The user and the schema that `waybill namespace add` gives a namespace."""
+def _namespace_user(namespace: str) -> str:
+    """Return the name of the user and the schema that `waybill namespace add` creates for a namespace."""
     return NamespaceDatabase(namespace=namespace, services="").user
 
 
 def _creating_job(reference: DatabaseReference, place: tuple[str, str], name: str) -> Object:
-    """A Job that creates a database, as the user who does not find it."""
+    """Return a Job that creates a database as the user who needs it."""
     user, password = reference.keys
     host = f"{place[1]}.{place[0]}"
     secret = {"PGUSER": user, "PGPASSWORD": password}
@@ -373,6 +370,6 @@ def _creating_job(reference: DatabaseReference, place: tuple[str, str], name: st
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": f"createdb-{digest[:8]}", "namespace": reference.namespace},
-        # It is a command, which goes when it is done.
+        # The Job replaces a command, so it is deleted when done.
         "spec": {"backoffLimit": 1, "ttlSecondsAfterFinished": 3600, "template": {"spec": pod}},
     }

@@ -1,4 +1,4 @@
-"""Red Hat Developer Hub: whether it runs, and where it looks for Data Index."""
+"""Checks of Red Hat Developer Hub: whether it runs, and whether its Data Index URL is right."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from generator.health.operators import is_available, unavailable
 from generator.health.platforms import has_service, service_name
 from generator.text.yaml_stream import parse_documents
 
-#: How a Deployment of RHDH is labelled by its chart and by its operator.
+#: The label of a Deployment of RHDH, and its values by the chart and by the operator.
 NAME_LABEL: Final = "app.kubernetes.io/name"
 NAMES: Final = ("backstage", "developer-hub")
 _HELP: Final = "waybill rhdh plugins writes the configuration with it"
-#: As many parts of a Service's host come before `svc`: its name, its namespace.
+#: The parts of a Service's host before `svc`: its name and its namespace.
 _SERVICE_PARTS: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConfiguredUrl:
-    """A URL of Data Index in a ConfigMap of RHDH: one of the user's `own`, or one that RHDH's operator writes."""
+    """A URL of Data Index in a ConfigMap of RHDH; `own` if the user wrote it and not RHDH's operator."""
 
     namespace: str
     config_map: str
@@ -46,7 +46,7 @@ class ConfiguredUrl:
 
 
 def hubs(cluster: ClusterObjects) -> list[Object]:
-    """The Deployments of RHDH, by its operator or by its chart."""
+    """Return the Deployments of RHDH, from its operator or its chart."""
     names = {(namespace_of(each), f"backstage-{name_of(each)}") for each in cluster.all("Backstage")}
     return [
         each
@@ -56,18 +56,18 @@ def hubs(cluster: ClusterObjects) -> list[Object]:
 
 
 def hub_namespaces(cluster: ClusterObjects) -> list[str]:
-    """The namespaces where RHDH runs or is to run."""
+    """Return the namespaces with RHDH, deployed or not yet."""
     return sorted({namespace_of(each) for each in (*hubs(cluster), *cluster.all("Backstage"))})
 
 
 def showing_namespaces(cluster: ClusterObjects) -> list[str]:
-    """The namespaces of the RHDHs that show workflows: those with a Data Index, all where none says which it has."""
+    """Return the namespaces of RHDHs with a Data Index URL, which show workflows; all RHDHs if none has one."""
     found = hub_namespaces(cluster)
     return [each for each in found if data_index_urls(cluster, each)] or found
 
 
 def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:
-    """The ConfigMaps with the configuration of each RHDH, by namespace."""
+    """Map namespaces to the ConfigMaps with the configuration of RHDH."""
     found: dict[str, set[str]] = {}
     for deployment in hubs(cluster):
         names = found.setdefault(namespace_of(deployment), set())
@@ -78,13 +78,13 @@ def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:
         names = found.setdefault(namespace_of(item), set())
         application = mapping(item, "spec", "application")
         names |= {str(each["name"]) for each in entries(application, "appConfig", "configMaps") if each.get("name")}
-        # Without one of the user's the operator makes it.
+        # If the user names none, the operator creates it.
         names.add(str(application.get("dynamicPluginsConfigMapName") or f"backstage-dynamic-plugins-{name_of(item)}"))
     return found
 
 
 def developer_hub(cluster: ClusterObjects) -> Report:
-    """RHDH: whether it runs, and where it looks for Data Index."""
+    """Check that RHDH runs, and that its Data Index URL is right."""
     spaces = hub_namespaces(cluster)
     if not spaces:
         return Report(skipped="there is no Red Hat Developer Hub")
@@ -97,8 +97,8 @@ def developer_hub(cluster: ClusterObjects) -> Report:
 
 def _is_undeployed(cluster: ClusterObjects, item: Object) -> bool:
     namespace = namespace_of(item)
-    there = cluster.one("Deployment", f"backstage-{name_of(item)}", namespace)
-    return there is None and cluster.may_see("deployments.apps", namespace)
+    deployed = cluster.one("Deployment", f"backstage-{name_of(item)}", namespace)
+    return deployed is None and cluster.may_see("deployments.apps", namespace)
 
 
 def _undeployed(cluster: ClusterObjects, item: Object) -> Fault:
@@ -112,15 +112,15 @@ def _undeployed(cluster: ClusterObjects, item: Object) -> Fault:
 
 
 def data_index_urls(cluster: ClusterObjects, namespace: str) -> list[ConfiguredUrl]:
-    """Each `dataIndexService.url` of the configuration of the RHDH in a namespace."""
+    """Return each `dataIndexService.url` in the configuration of the RHDH in a namespace."""
     found: dict[bool, list[ConfiguredUrl]] = {True: [], False: []}
     for name in sorted(config_maps(cluster).get(namespace, ())):
         item = cluster.one("ConfigMap", name, namespace)
         for text in mapping(item, "data").values():
-            urls = (url for document in _documents(str(text)) for url in _urls(document))
+            urls = (url for document in _documents(str(text)) for url in _urls_in(document))
             own = not any(each.get("kind") == "Backstage" for each in entries(item, "metadata", "ownerReferences"))
             found[own] += [ConfiguredUrl(namespace=namespace, config_map=name, url=url, own=own) for url in urls]
-    # What the operator of RHDH writes holds only where the user says nothing.
+    # What RHDH's operator writes applies only if the user sets nothing.
     return list(dict.fromkeys(found[True] or found[False]))
 
 
@@ -131,54 +131,54 @@ def _documents(text: str) -> list[Any]:
         return []
 
 
-def _urls(value: Any) -> Iterator[str]:
-    """The URLs of Data Index anywhere in a configuration: an app-config has one, each of the plugins another."""
+def _urls_in(value: Any) -> Iterator[str]:
+    """Yield the URLs of Data Index at any depth: an app-config and each plugin's configuration can have one."""
     if isinstance(value, dict):
         url = at(value, "dataIndexService", "url")
         yield from [url] if isinstance(url, str) else []
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for each in children:
-        yield from _urls(each)
+        yield from _urls_in(each)
 
 
 def _url_faults(cluster: ClusterObjects, namespace: str) -> Iterator[Fault]:
-    """Where the configuration of RHDH names no Data Index, or another than there is."""
+    """Yield faults of a configuration of RHDH with no Data Index URL or a wrong one."""
     if not cluster.may_see("configmaps", namespace):
         return
-    right = [f"http://{name}.{where}" for where, name in _data_indexes(cluster)]
+    right_urls = [f"http://{name}.{where}" for where, name in _data_indexes(cluster)]
     found = data_index_urls(cluster, namespace)
     if not found:
         yield Fault(
-            message=f"RHDH in {namespace} has no dataIndexService.url{f': {right[0]}' if right else ''}",
+            message=f"RHDH in {namespace} has no dataIndexService.url{f': {right_urls[0]}' if right_urls else ''}",
             commands=(cluster.command("get", "configmaps", "-n", namespace),),
             help=_HELP,
             namespace=namespace,
-            # Without a Data Index there is nothing to show, and RHDH is for something else.
-            state="missing" if right else "note",
+            # Without a Data Index there is nothing to show: RHDH may serve other purposes.
+            state="missing" if right_urls else "note",
         )
-    for each in found if right else ():
+    for each in found if right_urls else ():
         if problem := _problem(cluster, each):
-            yield _wrong_url(cluster, each, f"{problem}; it is {right[0]}", right[0])
+            yield _wrong_url(cluster, each, f"{problem}; it is {right_urls[0]}", right_urls[0])
 
 
 def _data_indexes(cluster: ClusterObjects) -> list[tuple[str, str]]:
-    """The namespace and the name of each Data Index."""
-    # Of all namespaces: RHDH has one Data Index, whatever namespaces are looked at.
+    """Return the namespace and the name of each Data Index."""
+    # From all namespaces: RHDH has one Data Index, whichever namespaces are checked.
     found = [each for each in cluster.all("SonataFlowPlatform") if has_service(each, "dataIndex")]
     return [(namespace_of(each), service_name(each, "dataIndex")) for each in found]
 
 
 def _problem(cluster: ClusterObjects, configured: ConfiguredUrl) -> str:
-    """What is wrong with a URL of Data Index; "" where nothing is, or nothing can be said: outside, or a variable."""
+    """Return the problem of a Data Index URL, or "" if there is none, or if it is outside the cluster or a variable."""
     url = split_url(configured.url)
     if "${" in configured.url or (url and _is_outside(url.hostname or "")):
         return ""
     if url is None or not url.hostname:
-        return "this is no URL of a host"
+        return "this URL has no host"
     name, _, rest = url.hostname.partition(".")
     where = rest.partition(".")[0] or configured.namespace
     if (where, name) not in _data_indexes(cluster):
-        return f"{where} has no Data Index of the name {name}"
+        return f"{where} has no Data Index named {name}"
     if url.path.rstrip("/").endswith("/graphql"):
         return "the plugin adds /graphql itself"
     ports = [each.get("port") for each in entries(cluster.one("Service", name, where), "spec", "ports")]
@@ -186,13 +186,13 @@ def _problem(cluster: ClusterObjects, configured: ConfiguredUrl) -> str:
 
 
 def _is_outside(host: str) -> bool:
-    """Whether a host is none of a Service's names in the cluster: NAME, NAME.NAMESPACE, NAME.NAMESPACE.svc…."""
+    """Whether a host is not the name of a Service in the cluster: NAME, NAME.NAMESPACE or NAME.NAMESPACE.svc…."""
     parts = host.split(".")
     return len(parts) > _SERVICE_PARTS and parts[_SERVICE_PARTS] != "svc"
 
 
 def split_url(url: str) -> SplitResult | None:
-    """The parts of a URL; None where it is none."""
+    """Return the parts of a URL, or None if it is invalid."""
     try:
         return urlsplit(url)
     except ValueError:
@@ -206,10 +206,10 @@ def _port(url: SplitResult) -> int:
         return -1
 
 
-def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str, right: str) -> Fault:
+def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str, right_urls: str) -> Fault:
     namespace, config, url = configured.namespace, f"configmap/{configured.config_map}", configured.url
     if "@" in url:
-        # A user and a password stay where they are.
+        # Never print a user and a password.
         return Fault(
             message=f"dataIndexService.url in the ConfigMap {configured.config_map} in {namespace}: {problem}",
             commands=(cluster.command("edit", config, "-n", namespace),),
@@ -219,13 +219,18 @@ def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str,
         f"RHDH in {namespace} looks for Data Index at {url} (ConfigMap {configured.config_map}): {problem}"
     )
     if not configured.own:
-        shows = cluster.command("get", config, "-n", namespace, "-o", "yaml")
+        show_command = cluster.command("get", config, "-n", namespace, "-o", "yaml")
         return Fault(
-            message=message, commands=(shows,), help=f"{_HELP}; its operator writes this one", namespace=namespace
+            message=message,
+            commands=(show_command,),
+            help=f"{_HELP}; RHDH's operator writes this one",
+            namespace=namespace,
         )
     old = re.sub(r"([][\\.*^$#])", r"\\\1", url)
-    reads = cluster.command("get", config, "-n", namespace, "-o", "yaml")
-    commands = [f"{reads} | sed {shlex.quote(f's#{old}#{right}#g')} | {cluster.command('replace', '-f', '-')}"]
+    get_command = cluster.command("get", config, "-n", namespace, "-o", "yaml")
+    commands = [
+        f"{get_command} | sed {shlex.quote(f's#{old}#{right_urls}#g')} | {cluster.command('replace', '-f', '-')}"
+    ]
     commands += [
         cluster.command("rollout", "restart", f"deployment/{name_of(each)}", "-n", namespace)
         for each in hubs(cluster)

@@ -1,4 +1,4 @@
-"""The checks of a cluster in the order in which one depends on another, and what they say together."""
+"""The table of all checks of a cluster, and the function that runs them in order of dependency."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from generator.health.check import Diagnosis, Fault, HealthCheck, Report, State
 from generator.health.objects import LOGS, ClusterObjects, Denied
 from generator.text.words import listed
 
-#: The worst first.
+#: The bad states, worst first.
 _ORDER: Final[Sequence[State]] = ("failed", "missing", "old")
 
 _WORKFLOWS: Final = "sonataflows.sonataflow.org"
 _PLATFORMS: Final = "sonataflowplatforms.sonataflow.org"
 _KNATIVE: Final = tuple(resource for _, resource, _ in operators.KNATIVE)
-#: What leads to everything else: without it nobody knows where to look.
+#: The resources that lead to all others.
 _LEADING: Final = (_WORKFLOWS, _PLATFORMS)
-_OF_DATABASES: Final = ("secrets", "services", "pods", LOGS, "deployments.apps", "jobs.batch")
+_DATABASE_RESOURCES: Final = ("secrets", "services", "pods", LOGS, "deployments.apps", "jobs.batch")
 
 CHECKS: Final = (
     HealthCheck(
@@ -49,7 +49,7 @@ CHECKS: Final = (
         name="database",
         look=databases.database,
         after=("images",),
-        reads=(*_LEADING, *_OF_DATABASES),
+        reads=(*_LEADING, *_DATABASE_RESOURCES),
     ),
     HealthCheck(
         name="platform",
@@ -96,12 +96,12 @@ CHECKS: Final = (
 
 
 def diagnose(cluster: ClusterObjects) -> list[Diagnosis]:
-    """Run all checks, in their order; a fault that another one explains is not repeated."""
+    """Run all checks in their order; a fault that another check's fault explains is left out."""
     causes: dict[str, list[Fault]] = {}
     found = []
     for check in CHECKS:
         report = check.look(cluster)
-        explained = [_because(check, each, causes) for each in report.faults]
+        explained = [_causing_checks(check, each, causes) for each in report.faults]
         faults = [each for each, names in zip(report.faults, explained, strict=True) if not names]
         causes[check.name] = [each for each in faults if each.state != "note"]
         because = tuple(dict.fromkeys(name for names in explained for name in names))
@@ -110,18 +110,18 @@ def diagnose(cluster: ClusterObjects) -> list[Diagnosis]:
     return found
 
 
-def _because(check: HealthCheck, fault: Fault, causes: Mapping[str, Sequence[Fault]]) -> list[str]:
-    """The checks whose faults are the cause of one, nearest or not."""
+def _causing_checks(check: HealthCheck, fault: Fault, causes: Mapping[str, Sequence[Fault]]) -> list[str]:
+    """Return the checks whose faults explain a fault, directly or through other checks."""
     places = {fault.namespace, *fault.depends}
     return [
         name
-        for name in _ancestors(check)
+        for name in _earlier_checks(check)
         if any(_BY_NAME[name].everywhere or not cause.namespace or cause.namespace in places for cause in causes[name])
     ]
 
 
-def _ancestors(check: HealthCheck) -> list[str]:
-    """The checks that one comes after, and those that they come after, in their order."""
+def _earlier_checks(check: HealthCheck) -> list[str]:
+    """Return the checks that a check directly or indirectly comes after, in their order."""
     found = {*check.after}
     for each in reversed(CHECKS):
         if each.name in found:
@@ -135,18 +135,18 @@ _BY_NAME: Final = {check.name: check for check in CHECKS}
 def _diagnosis(
     check: HealthCheck, report: Report, faults: Sequence[Fault], because: tuple[str, ...], denied: tuple[Denied, ...]
 ) -> Diagnosis:
-    """What a check says; `faults` are those that no other check explains, notes among them."""
+    """Return the diagnosis of a check; `faults` are those that no other check explains, including notes."""
     states = {each.state for each in faults}
     bad = next((state for state in _ORDER if state in states), None)
     found: tuple[State, str]
     if bad:
-        found = bad, _first(faults)
+        found = bad, _first_message(faults)
     elif because:
         found = "skipped", f"waits for {listed(because)}"
     elif denied:
-        found = "skipped", f"not judged everywhere: no right to {_rights(denied)}"
+        found = "skipped", f"not checked everywhere: no right to {_rights(denied)}"
     elif faults:
-        found = "note", _first(faults)
+        found = "note", _first_message(faults)
     elif report.skipped:
         found = "skipped", report.skipped
     else:
@@ -158,13 +158,13 @@ def _diagnosis(
 
 
 def _rights(denied: Sequence[Denied]) -> str:
-    """`list pods and services in demo and get secrets in demo`."""
+    """Return rights in words: `list pods and services in demo and get secrets in demo`."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for each in denied:
         grouped.setdefault((each.verb, each.place), []).append(each.resource)
     return listed(f"{verb} {listed(resources)} in {place}" for (verb, place), resources in grouped.items())
 
 
-def _first(faults: Sequence[Fault]) -> str:
+def _first_message(faults: Sequence[Fault]) -> str:
     more = len(faults) - 1
     return f"{faults[0].message}{f' (and {more} more)' if more else ''}"

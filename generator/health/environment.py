@@ -1,4 +1,4 @@
-"""Variables of containers: what they are set to, and the JSON patches that set them."""
+"""Environment variables of containers, and the JSON patches that set them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from generator.health.objects import Object, at, entries
 
 
 def variables(containers: Sequence[Mapping[str, Any]]) -> Mapping[str, str | None]:
-    """The variables of containers by their names in capitals; None where the value comes from elsewhere."""
+    """Map the containers' variables, in upper case, to their values, or to None for a `valueFrom`."""
     found: dict[str, str | None] = {}
     for container in containers:
         for each in entries(container, "env"):
@@ -19,7 +19,7 @@ def variables(containers: Sequence[Mapping[str, Any]]) -> Mapping[str, str | Non
 
 
 def setting(item: Object, path: Sequence[str], name: str, value: str) -> list[Mapping[str, Any]]:
-    """The operations of a JSON patch (RFC 6902) that set a variable in the list at `path`; others keep their values."""
+    """Return the JSON patch (RFC 6902) that sets one variable in the list at `path` and keeps the others."""
     operations: list[Mapping[str, Any]] = [
         {"op": "add", "path": pointer_to(path[:depth]), "value": {}}
         for depth in range(1, len(path))
@@ -35,5 +35,5 @@ def setting(item: Object, path: Sequence[str], name: str, value: str) -> list[Ma
 
 
 def pointer_to(path: Sequence[str]) -> str:
-    """A JSON pointer (RFC 6901) to a field."""
+    """Return the JSON pointer (RFC 6901) of a field."""
     return "".join(f"/{each.replace('~', '~0').replace('/', '~1')}" for each in path)

@@ -1,4 +1,4 @@
-"""The workflows: brokers, ids, their database's tables, and whether they run."""
+"""Checks of workflows: their Brokers, ids and database tables, and whether they run."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from generator.text.words import plural
 from generator.workflow.properties import parse_properties, variable_for
 
 BROKERS: Final = "brokers.eventing.knative.dev"
-#: Why a workflow does not run that waits for its image (api, conditions).
+#: The reasons of a workflow that waits for its image (api, conditions).
 _BUILDING: Final = ("WaitingForBuild", "BuildIsRunning")
 
 
 def brokers(cluster: ClusterObjects) -> Report:
-    """The Brokers that platforms and workflows name."""
+    """Check that the Brokers of platforms and workflows exist and are ready."""
     wanted = dict(_broker_references(cluster))
     faults = []
     for (namespace, name), user in wanted.items():
         item = cluster.one("Broker", name, namespace)
         if item is None and cluster.may_see(BROKERS, namespace):
-            faults.append(_no_broker(cluster, namespace, name, user))
+            faults.append(_missing_broker(cluster, namespace, name, user))
         elif item is not None and not condition_of(item, "Ready").is_true:
             what = f"{BROKERS}/{name}"
             commands = (cluster.command("describe", what, "-n", namespace), cluster.wait("Ready", what, namespace))
@@ -49,7 +49,7 @@ def brokers(cluster: ClusterObjects) -> Report:
 
 
 def _broker_references(cluster: ClusterObjects) -> Iterator[tuple[tuple[str, str], str]]:
-    """Namespace and name of each Broker that is asked for, and who asks."""
+    """Yield the namespace and name of each Broker that is referenced, and the resource that references it."""
     for item in (*platforms(cluster), *workflows(cluster)):
         spec = mapping(item, "spec")
         places = [mapping(spec, "eventing", "broker"), mapping(spec, "sink"), *entries(spec, "sources")]
@@ -61,19 +61,21 @@ def _broker_references(cluster: ClusterObjects) -> Iterator[tuple[tuple[str, str
                 yield (namespace, str(reference["name"])), f"{name_of(item)} in {namespace_of(item)}"
 
 
-def _no_broker(cluster: ClusterObjects, namespace: str, name: str, user: str) -> Fault:
-    made = {
+def _missing_broker(cluster: ClusterObjects, namespace: str, name: str, user: str) -> Fault:
+    new_broker = {
         "apiVersion": "eventing.knative.dev/v1",
         "kind": "Broker",
         "metadata": {"name": name, "namespace": namespace},
     }
-    waits = cluster.wait("Ready", f"{BROKERS}/{name}", namespace)
-    message = f"the Broker {name} is not in {namespace}: {user} sends its events there"
-    return Fault(message=message, commands=(cluster.apply(made), waits), namespace=namespace, state="missing")
+    wait_command = cluster.wait("Ready", f"{BROKERS}/{name}", namespace)
+    message = f"{namespace} has no Broker {name}, which {user} uses"
+    return Fault(
+        message=message, commands=(cluster.apply(new_broker), wait_command), namespace=namespace, state="missing"
+    )
 
 
 def ids(cluster: ClusterObjects) -> Report:
-    """Workflows of one id that tell one Data Index: it shows them as one, and calls only the last."""
+    """Check that no two workflows of a Data Index have the same id: it shows them as one, and calls only the last."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for item in workflows(cluster):
         home = platform_of(cluster, namespace_of(item), "dataIndex")
@@ -81,13 +83,13 @@ def ids(cluster: ClusterObjects) -> Report:
             found.setdefault((name_of(item), name_of(home), namespace_of(home)), []).append(namespace_of(item))
     faults = [
         Fault(
-            message=f"{name} is in {some(sorted(spaces))}, and Data Index in {home} takes them for one workflow",
+            message=f"{name} is in {some(sorted(spaces))}, and Data Index in {home} treats them as one workflow",
             commands=(
                 cluster.command(
                     "get", "sonataflows.sonataflow.org", "--all-namespaces", f"--field-selector=metadata.name={name}"
                 ),
             ),
-            help=f"remove one, or give it an id of its own, such as {name}-v2 (name its file and its folder so)",
+            help=f"remove one, or give it an id of its own, such as {name}-v2, and name its file and folder the same",
         )
         for (name, _, home), spaces in found.items()
         if len(spaces) > 1
@@ -96,40 +98,40 @@ def ids(cluster: ClusterObjects) -> Report:
 
 
 def flyway(cluster: ClusterObjects) -> Report:
-    """Whether something creates the tables of workflows with a database."""
+    """Check that something creates the tables of workflows with a database."""
     persistent = [each for each in workflows(cluster) if workflow_database(cluster, each)]
     name = _tables_property(cluster)
     faults = []
     for item in persistent:
         if not cluster.may_see("configmaps", namespace_of(item)):
             continue
-        if not _says(cluster, item, name):
+        if not _sets_property(cluster, item, name):
             faults.append(_no_tables(cluster, item, name))
     fine = some([name_of(each) for each in persistent])
     return Report(faults=faults, fine=fine, skipped="" if persistent else "no workflow has a database")
 
 
 def _tables_property(cluster: ClusterObjects) -> str:
-    """What makes the engine create its tables, by the SonataFlow whose schema the cluster has."""
+    """Return the property that makes the engine create its tables, for the SonataFlow of the cluster's schema."""
     matrix, alike = known_matrix(), cluster.schema.names if cluster.schema else ()
     flow = next((each for each in reversed(matrix.sonataflows) if each.crd in alike), matrix.newest)
     return next(iter(flow.properties))
 
 
 def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:
-    """The ConfigMaps with the properties of workflows, by namespace."""
+    """Map namespaces to the ConfigMaps with the properties of workflows."""
     found: dict[str, set[str]] = {}
     for item in workflows(cluster):
-        found.setdefault(namespace_of(item), set()).update(f"{name_of(item)}-{each}" for each in _PROPERTIES)
+        found.setdefault(namespace_of(item), set()).update(f"{name_of(item)}-{each}" for each in _CONFIG_MAP_SUFFIXES)
     return found
 
 
-#: How the ConfigMaps with the properties of a workflow end: the user's, and those of the operator.
-_PROPERTIES: Final = ("props", "managed-props")
+#: The suffixes of a workflow's ConfigMaps with properties: the user's and the operator's.
+_CONFIG_MAP_SUFFIXES: Final = ("props", "managed-props")
 
 
-def _says(cluster: ClusterObjects, item: Object, name: str) -> bool:
-    """Whether anything sets a property; who sets it to false creates the tables otherwise."""
+def _sets_property(cluster: ClusterObjects, item: Object, name: str) -> bool:
+    """Whether the property is set anywhere; a user who sets it to false creates the tables in another way."""
     namespace = namespace_of(item)
     platform = local_platform(cluster, namespace)
     if any(each.get("name") == name for each in entries(platform, "spec", "properties", "flow")):
@@ -139,13 +141,13 @@ def _says(cluster: ClusterObjects, item: Object, name: str) -> bool:
         return True
     texts = [
         str(text)
-        for ending in _PROPERTIES
+        for ending in _CONFIG_MAP_SUFFIXES
         for text in mapping(cluster.one("ConfigMap", f"{name_of(item)}-{ending}", namespace), "data").values()
     ]
-    return any(name in _effective(text) for text in texts)
+    return any(name in _effective_properties(text) for text in texts)
 
 
-def _effective(text: str) -> Mapping[str, str]:
+def _effective_properties(text: str) -> Mapping[str, str]:
     try:
         return parse_properties(text.encode(), "ConfigMap").effective()
     except WaybillError:
@@ -155,14 +157,14 @@ def _effective(text: str) -> Mapping[str, str]:
 def _no_tables(cluster: ClusterObjects, item: Object, name: str) -> Fault:
     namespace = namespace_of(item)
     operations = setting(item, ("spec", "podTemplate", "container", "env"), variable_for(name), "true")
-    message = f"{name_of(item)} in {namespace} has a database, and nothing creates its tables: {name} is not set"
+    message = f"{name_of(item)} in {namespace} has a database, but nothing creates its tables: {name} is not set"
     command = cluster.patch(f"sonataflow/{name_of(item)}", namespace, operations)
     help_ = f"or add {name}=true to its application.properties, and install the chart again"
     return Fault(message=message, commands=(command,), help=help_, namespace=namespace)
 
 
 def running(cluster: ClusterObjects) -> Report:
-    """Whether the operator says that each workflow runs."""
+    """Check that the operator reports each workflow as running."""
     found = workflows(cluster)
     faults = [_not_running(cluster, each) for each in found if not condition_of(each, "Running").is_true]
     return Report(faults=faults, fine=plural(len(found), "workflow"), skipped="" if found else "there are no workflows")
@@ -171,16 +173,19 @@ def running(cluster: ClusterObjects) -> Report:
 def _not_running(cluster: ClusterObjects, item: Object) -> Fault:
     name, namespace = name_of(item), namespace_of(item)
     running_, built = condition_of(item, "Running"), condition_of(item, "Built")
-    # Only the profile preview builds an image; the others have the condition with another reason, or none.
+    # Only the profile preview builds an image; in others, the condition has another reason or does not exist.
     if running_.reason in _BUILDING or built.reason == "BuildFailedReason":
-        why, shows = built.why or running_.why, cluster.command("describe", f"sonataflowbuild/{name}", "-n", namespace)
+        why, show_command = (
+            built.why or running_.why,
+            cluster.command("describe", f"sonataflowbuild/{name}", "-n", namespace),
+        )
     else:
         why = f"{running_.why}{trouble(workflow_pods(cluster, item))}"
-        shows = cluster.command("logs", "-l", f"{WORKFLOW_LABEL}={name}", "-n", namespace, "--tail=50")
+        show_command = cluster.command("logs", "-l", f"{WORKFLOW_LABEL}={name}", "-n", namespace, "--tail=50")
     homes = [platform_of(cluster, namespace, kind) for kind in SERVICES]
     return Fault(
         message=f"{name} in {namespace} does not run{why}",
-        commands=(shows, cluster.wait("Running", f"sonataflow/{name}", namespace)),
+        commands=(show_command, cluster.wait("Running", f"sonataflow/{name}", namespace)),
         namespace=namespace,
         depends=tuple(dict.fromkeys(namespace_of(each) for each in homes if each)),
     )

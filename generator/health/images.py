@@ -1,4 +1,4 @@
-"""Images that cannot be pulled: private after the first push, or not there."""
+"""Check for images that cannot be pulled: private after the first push, or missing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from generator.health.operators import running_operators
 from generator.health.platforms import SERVICES, platforms, service_name, workflows
 from generator.health.pods import container_statuses, job_pods, pods_of, workflow_pods
 
-#: Why a container waits for its image (kubelet, pkg/kubelet/images; CRI, pkg/errors).
-_PULLING: Final = (
+#: The reasons of a container that waits for its image (kubelet, pkg/kubelet/images; CRI, pkg/errors).
+_PULL_REASONS: Final = (
     "ErrImagePull",
     "ImagePullBackOff",
     "InvalidImageName",
@@ -24,7 +24,7 @@ _PULLING: Final = (
     "RegistryUnavailable",
     "SignatureValidationFailed",
 )
-#: How registries say that nobody may read an image without a login; some say it of one that is not there.
+#: How registries refuse an image without a login; some refuse one that does not exist in the same way.
 _REFUSED: Final = (
     "unauthorized",
     "denied",
@@ -36,23 +36,23 @@ _REFUSED: Final = (
 
 
 def images(cluster: ClusterObjects) -> Report:
-    """Images that cannot be pulled."""
+    """Check that every image can be pulled."""
     waiting: dict[tuple[str, str], tuple[Object, str]] = {}
     for pod in _pods(cluster):
         for status in container_statuses(pod):
             reason = at(status, "state", "waiting", "reason")
-            if reason in _PULLING:
+            if reason in _PULL_REASONS:
                 key = namespace_of(pod), str(status.get("image"))
-                said = str(at(status, "state", "waiting", "message") or reason)
-                # The first attempt says why, those after it only that they wait.
+                pull_error = str(at(status, "state", "waiting", "message") or reason)
+                # The first attempt says why; later ones only say that they wait.
                 if key not in waiting or reason != "ImagePullBackOff":
-                    waiting[key] = pod, said
-    faults = [_image_fault(cluster, image, pod, said) for (_, image), (pod, said) in waiting.items()]
+                    waiting[key] = pod, pull_error
+    faults = [_image_fault(cluster, image, pod, pull_error) for (_, image), (pod, pull_error) in waiting.items()]
     return Report(faults=faults, fine="every image was pulled")
 
 
 def _pods(cluster: ClusterObjects) -> list[Object]:
-    """The pods of operators, services, databases, RHDH and workflows: others' images are not judged."""
+    """Return the pods of operators, services, databases, RHDH and workflows; other images are not checked."""
     services = [
         cluster.one("Deployment", service_name(item, kind), namespace_of(item))
         for item in platforms(cluster)
@@ -65,24 +65,24 @@ def _pods(cluster: ClusterObjects) -> list[Object]:
     return [*found, *database_pods(cluster)]
 
 
-def _image_fault(cluster: ClusterObjects, image: str, pod: Object, said: str) -> Fault:
+def _image_fault(cluster: ClusterObjects, image: str, pod: Object, pull_error: str) -> Fault:
     namespace = namespace_of(pod)
-    shows = cluster.command("describe", f"pod/{name_of(pod)}", "-n", namespace)
-    message = f"{image} cannot be pulled in {namespace} ({in_one_line(' '.join(said.split()))})"
-    if not any(each in said.lower() for each in _REFUSED):
-        return Fault(message=message, commands=(shows,), namespace=namespace)
+    show_command = cluster.command("describe", f"pod/{name_of(pod)}", "-n", namespace)
+    message = f"{image} cannot be pulled in {namespace} ({in_one_line(' '.join(pull_error.split()))})"
+    if not any(each in pull_error.lower() for each in _REFUSED):
+        return Fault(message=message, commands=(show_command,), namespace=namespace)
     account = str(at(pod, "spec", "serviceAccountName") or "default")
     login = "--from-file=.dockerconfigjson=auth.json"
     kind = "--type=kubernetes.io/dockerconfigjson"
     secret = {"imagePullSecrets": [{"name": "pull-secret"}]}
     commands = (
-        shows,
+        show_command,
         cluster.command("create", "secret", "generic", "pull-secret", kind, login, "-n", namespace),
         cluster.command("patch", f"serviceaccount/{account}", "-n", namespace, "-p", json.dumps(secret)),
         cluster.command("delete", f"pod/{name_of(pod)}", "-n", namespace),
     )
     help_ = (
-        "a repository is private after its first push: make it public in the registry, or give the login, "
-        "which podman login --authfile auth.json writes"
+        "a repository may be private after its first push: make it public in the registry, or provide the login "
+        "that podman login --authfile auth.json writes"
     )
     return Fault(message=message, commands=commands, help=help_, namespace=namespace)

@@ -1,4 +1,4 @@
-"""The objects of a cluster, as `kubectl get -o json` gives them, and the commands that are printed about them."""
+"""The objects of a cluster, as `kubectl get -o json` prints them, and the kubectl commands of findings."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from generator.text.words import listed
 
 Object = Mapping[str, Any]
 
-#: The resource that the right to read logs is about.
+#: The resource of the right to read logs.
 LOGS: Final = "pods/log"
-#: The most names in a sentence.
+#: The maximum number of names in a message.
 _SHOWN: Final = 6
 #: How long the printed commands wait.
 TIMEOUT: Final = "--timeout=10m"
@@ -25,7 +25,7 @@ TIMEOUT: Final = "--timeout=10m"
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """A condition of a status. One that is not there has the status `Unknown`."""
+    """A condition of a status. A missing condition has the status `Unknown`."""
 
     status: str = "Unknown"
     reason: str = ""
@@ -38,14 +38,14 @@ class Condition:
 
     @property
     def why(self) -> str:
-        """` (Reason: message)`, with what of it is there."""
-        said = ": ".join(filter(None, (self.reason, " ".join(self.message.split()))))
-        return in_one_line(f" ({said})") if said else ""
+        """` (Reason: message)`, or what there is of the two; "" if there is neither."""
+        parts = ": ".join(filter(None, (self.reason, " ".join(self.message.split()))))
+        return in_one_line(f" ({parts})") if parts else ""
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Denied:
-    """A right that the user does not have: to list or get a resource (`pods`), everywhere or in one namespace."""
+    """A missing right of the user: to list or get a resource (`pods`), in all namespaces ("") or in one."""
 
     resource: str
     namespace: str = ""
@@ -56,13 +56,13 @@ class Denied:
 
     @property
     def place(self) -> str:
-        """The namespace as people call it."""
+        """The namespace for messages."""
         return self.namespace or "all namespaces"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Log:
-    """Where the log of a container is; `previous` is that of its run before."""
+    """The log of a container; with `previous`, of its previous run."""
 
     namespace: str
     pod: str
@@ -72,14 +72,14 @@ class Log:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterObjects:
-    """What was read of a cluster.
+    """What was read from a cluster.
 
-    `objects` are by their kind (`SonataFlow`), `served` the resources that the cluster has
-    (`sonataflows.sonataflow.org`), `secret_keys` the keys of each Secret that was looked for, by namespace and name,
-    None where it is not there, `logs` the ends of the logs that were looked for. `denied` are rights that are missing,
-    `seen` resources and namespaces that could be read though the user may not read the resource everywhere. `named` are
-    the namespaces that the user restricts it to, none: all. `schema` says which known SonataFlow the schemas are like.
-    `program` is kubectl or oc.
+    `objects` maps a kind (`SonataFlow`) to objects, and `served` are the resources that the cluster has
+    (`sonataflows.sonataflow.org`). `secret_keys` maps the namespace and name of each Secret that was looked for to its
+    keys, or to None if it does not exist, and `logs` has the ends of the logs that were read. `denied` are missing
+    rights, and `seen` the resources and namespaces that could be read one by one. `schema` says which known SonataFlow
+    the cluster's schemas are like. `named` are the namespaces that the user asked for; empty for all. `program` is
+    kubectl or oc.
     """
 
     objects: Mapping[str, Sequence[Object]] = field(default_factory=dict)
@@ -94,29 +94,31 @@ class ClusterObjects:
     context: str | None = None
 
     def all(self, kind: str, namespace: str | None = None) -> list[Object]:
-        """The objects of a kind, in one namespace or in all."""
+        """Return the objects of a kind, in one namespace or in all."""
         found = self.objects.get(kind, ())
         return [each for each in found if namespace is None or namespace_of(each) == namespace]
 
     def one(self, kind: str, name: str, namespace: str = "") -> Object | None:
-        """An object by its name; None where it is not there."""
+        """Return the object with a name, or None if there is none."""
         return next((each for each in self.all(kind, namespace) if name_of(each) == name), None)
 
     def may_see(self, resource: str, namespace: str = "") -> bool:
-        """Whether a resource could be read in a namespace, "" for all: only then what is not seen is not there."""
+        """Whether a resource could be read in a namespace ("" for all); if not, an unseen object may still exist."""
         places = {each.namespace for each in self.denied if each.resource == resource}
         return not places or (namespace not in places and ("" not in places or (resource, namespace) in self.seen))
 
     @property
     def unreadable(self) -> list[Denied]:
-        """The rights that are missing for the namespaces that are looked at."""
+        """The missing rights for the namespaces that are checked."""
         everywhere = {
-            each.resource for each in self.denied if not each.namespace and not self._is_enough(each.resource)
+            each.resource
+            for each in self.denied
+            if not each.namespace and not self._is_readable_where_named(each.resource)
         }
         return [each for each in self.denied if (each.resource in everywhere) == (not each.namespace)]
 
-    def _is_enough(self, resource: str) -> bool:
-        """Whether a resource could be read in all namespaces that the user names."""
+    def _is_readable_where_named(self, resource: str) -> bool:
+        """Whether a resource could be read in all namespaces that the user named."""
         return bool(self.named) and all((resource, namespace) in self.seen for namespace in self.named)
 
     def serves(self, resource: str) -> bool:
@@ -124,79 +126,79 @@ class ClusterObjects:
         return resource in self.served
 
     def command(self, *words: str) -> str:
-        """A command of kubectl or oc, to copy into a shell."""
+        """Return a command of kubectl or oc, to paste into a shell."""
         context = [f"--context={self.context}"] if self.context else []
         return in_one_line(shlex.join([self.program, *context, *words]))
 
     def apply(self, manifest: Object) -> str:
-        """The command that creates an object."""
+        """Return the command that creates an object."""
         return f"echo {shlex.quote(json.dumps(manifest))} | {self.command('apply', '-f', '-')}"
 
     def wait(self, condition: str, what: str, namespace: str) -> str:
-        """The command that waits for a condition of an object (`deployment/NAME`)."""
+        """Return the command that waits for a condition of an object (`deployment/NAME`)."""
         return self.command("wait", f"--for=condition={condition}", what, *in_namespace(namespace), TIMEOUT)
 
     def patch(self, what: str, namespace: str, operations: Sequence[Mapping[str, Any]]) -> str:
-        """The command that changes an object by a JSON patch (RFC 6902)."""
-        given = json.dumps(list(operations))
-        return self.command("patch", what, *in_namespace(namespace), "--type=json", "-p", given)
+        """Return the command that changes an object by a JSON patch (RFC 6902)."""
+        operations_json = json.dumps(list(operations))
+        return self.command("patch", what, *in_namespace(namespace), "--type=json", "-p", operations_json)
 
 
 def some(names: Sequence[str]) -> str:
-    """Names for a sentence; of many only the first."""
+    """Return names for a message: all, or the first few and how many more there are."""
     return listed(names if len(names) <= _SHOWN else [*names[:_SHOWN], f"{len(names) - _SHOWN} more"])
 
 
 def in_namespace(namespace: str) -> list[str]:
-    """The words that name a namespace; none for what is in no namespace."""
+    """Return kubectl's arguments for a namespace, or nothing for ""."""
     return ["-n", namespace] if namespace else []
 
 
 def name_of(item: Object) -> str:
-    """The name of an object."""
+    """Return the name of an object."""
     return str(at(item, "metadata", "name") or "")
 
 
 def namespace_of(item: Object) -> str:
-    """The namespace of an object; "" where it is in none."""
+    """Return the namespace of an object, or "" if it is cluster-scoped."""
     return str(at(item, "metadata", "namespace") or "")
 
 
 def labels_of(item: Object) -> Mapping[str, str]:
-    """The labels of an object."""
+    """Return the labels of an object."""
     return mapping(item, "metadata", "labels")
 
 
 def at(item: Any, *path: str) -> Any:
-    """What is at a path; None where nothing is."""
+    """Return the value at a path, or None."""
     return at_pointer(item, path)
 
 
 def mapping(item: Any, *path: str) -> Mapping[str, Any]:
-    """The mapping at a path; an empty one where none is."""
+    """Return the mapping at a path, or an empty one."""
     found = at_pointer(item, path)
     return found if isinstance(found, dict) else {}
 
 
 def entries(item: Any, *path: str) -> Iterator[Mapping[str, Any]]:
-    """The mappings in the list at a path."""
+    """Yield the mappings in the list at a path."""
     found = at_pointer(item, path)
     yield from (entry for entry in (found if isinstance(found, list) else ()) if isinstance(entry, dict))
 
 
 def condition_of(item: Object, kind: str) -> Condition:
-    """A condition of an object's status."""
+    """Return a condition of an object's status."""
     found = next((entry for entry in entries(item, "status", "conditions") if entry.get("type") == kind), {})
     status, reason, message = (str(found.get(key) or "") for key in ("status", "reason", "message"))
     return Condition(status=status or "Unknown", reason=reason, message=message)
 
 
 def untrue_conditions(item: Object) -> str:
-    """` (Type: message; …)` of the conditions of an object that do not hold."""
+    """Return ` (Type: message; …)` of an object's conditions that are not true, or ""."""
     untrue = [entry for entry in entries(item, "status", "conditions") if entry.get("status") != "True"]
-    said = [
+    parts = [
         f"{entry.get('type')}: {' '.join(str(entry.get('message') or entry.get('reason') or 'Unknown').split())}"
         for entry in untrue
         if len(untrue) == 1 or entry.get("type") != "Ready"
     ]
-    return in_one_line(f" ({'; '.join(said)})") if said else ""
+    return in_one_line(f" ({'; '.join(parts)})") if parts else ""

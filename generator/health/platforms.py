@@ -1,4 +1,4 @@
-"""The platforms of workflows: which one serves a namespace, and whether its services and its database are there."""
+"""Checks of SonataFlowPlatforms and their services, and which platform serves a namespace."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ from generator.health.objects import (
 from generator.health.operators import is_available, unavailable
 from generator.kubernetes.objects import platform_service
 
-#: The services of a platform by their fields, and what people call each.
+#: The services of a platform: field to name.
 SERVICES: Final = {"dataIndex": "Data Index", "jobService": "Jobs service"}
-#: What a platform is where two are in a namespace (api/v1alpha08, PlatformDuplicatedReason).
+#: The reason of a second platform in a namespace (api/v1alpha08, PlatformDuplicatedReason).
 _DUPLICATED: Final = "Duplicated"
-#: What marks a platform beside the one of its namespace (api/metadata).
+#: The annotation of a platform that is not the main one of its namespace (api/metadata).
 _SECONDARY: Final = "sonataflow.org/secondary.platform"
-#: The annotation of a workflow that says how it is deployed (api/metadata).
+#: The annotation of a workflow with its profile (api/metadata).
 _PROFILE: Final = "sonataflow.org/profile"
-#: What Knative Eventing makes K_SINK of.
+#: The resource from which Knative Eventing sets K_SINK.
 _BINDINGS: Final = "sinkbindings.sources.knative.dev"
 _PLATFORMS: Final = "sonataflowplatforms.sonataflow.org"
 _CLUSTER_PLATFORMS: Final = "sonataflowclusterplatforms.sonataflow.org"
 
 
 def workflows(cluster: ClusterObjects) -> list[Object]:
-    """The workflows of the namespaces that are looked at."""
+    """Return the workflows of the checked namespaces."""
     return [each for each in cluster.all("SonataFlow") if is_looked_at(cluster, namespace_of(each))]
 
 
 def workflow_namespaces(cluster: ClusterObjects) -> list[str]:
-    """The namespaces with workflows, and those that the user names, in the order of their names."""
+    """Return the namespaces with workflows and those that the user named, sorted."""
     return sorted({*map(namespace_of, workflows(cluster)), *cluster.named})
 
 
 def is_looked_at(cluster: ClusterObjects, namespace: str) -> bool:
-    """Whether the user has not restricted it to other namespaces."""
+    """Whether a namespace is checked: all are, unless the user named some."""
     return not cluster.named or namespace in cluster.named
 
 
 def shared_platform(cluster: ClusterObjects) -> Object | None:
-    """The platform whose services the workflows of all namespaces use that have none of their own."""
+    """Return the platform whose services are shared with workflows that have none of their own, or None."""
     for item in cluster.all("SonataFlowClusterPlatform"):
         if _is_duplicated(item):
             continue
@@ -63,23 +63,23 @@ def shared_platform(cluster: ClusterObjects) -> Object | None:
 
 
 def platforms(cluster: ClusterObjects) -> list[Object]:
-    """The platforms of the namespaces that are looked at, the shared one among them."""
+    """Return the platforms of the checked namespaces, and the shared one."""
     shared = shared_platform(cluster)
     found = [each for each in cluster.all("SonataFlowPlatform") if is_looked_at(cluster, namespace_of(each))]
     return found if shared is None or shared in found else [*found, shared]
 
 
 def local_platform(cluster: ClusterObjects, namespace: str) -> Object | None:
-    """The platform in a namespace. Only it gives workflows their database and properties (platform.GetActivePlatform).
+    """Return the platform of a namespace, which alone gives workflows a database and properties, or None.
 
-    Where there is none, the operator creates one without services and without a database.
+    If there is none, the operator creates one without services or a database (platform.GetActivePlatform).
     """
     found = [each for each in cluster.all("SonataFlowPlatform", namespace) if not _is_secondary(each)]
     return next((each for each in found if not _is_duplicated(each)), None)
 
 
 def _is_duplicated(item: Object) -> bool:
-    """Whether the operator passes over a platform because of another."""
+    """Whether the operator ignores a platform because of another one."""
     return condition_of(item, "Succeed").reason == _DUPLICATED
 
 
@@ -88,9 +88,9 @@ def _is_secondary(item: Object) -> bool:
 
 
 def platform_of(cluster: ClusterObjects, namespace: str, service: str) -> Object | None:
-    """The platform whose service (`dataIndex`) the workflows of a namespace use.
+    """Return the platform whose service (`dataIndex`) the workflows of a namespace use, or None.
 
-    One of their own that has any services hides those of the shared one (services.IsDataIndexEnabled).
+    A platform of the namespace that has any services hides those of the shared one (services.IsDataIndexEnabled).
     """
     own = local_platform(cluster, namespace)
     found = own if isinstance(at(own, "spec", "services"), dict) else shared_platform(cluster)
@@ -104,20 +104,22 @@ def has_service(platform: Object, service: str) -> bool:
 
 
 def service_name(platform: Object, service: str) -> str:
-    """The name of the Deployment and the Service of a platform's service."""
+    """Return the name of the Deployment and the Service of a platform's service."""
     return platform_service(name_of(platform), service)
 
 
 def platform(cluster: ClusterObjects) -> Report:
-    """The platforms: there is one for each namespace with workflows, and it succeeded."""
+    """Check that the platforms have succeeded, and that the workflows of each namespace can use a Data Index."""
     found = platforms(cluster)
     faults = [_not_succeeded(cluster, each) for each in found if not condition_of(each, "Succeed").is_true]
     faults += list(_cluster_platform_faults(cluster))
     if not found and cluster.may_see(_PLATFORMS):
-        shows = cluster.command("get", _PLATFORMS, "--all-namespaces")
+        show_command = cluster.command("get", _PLATFORMS, "--all-namespaces")
         help_ = "waybill platform writes the chart that creates one"
-        faults.append(Fault(message="there is no SonataFlowPlatform", commands=(shows,), help=help_, state="missing"))
-    faults += [_unserved(cluster, *each) for each in _unserved_namespaces(cluster)]
+        faults.append(
+            Fault(message="there is no SonataFlowPlatform", commands=(show_command,), help=help_, state="missing")
+        )
+    faults += [_unserved_fault(cluster, *each) for each in _unserved_namespaces(cluster)]
     return Report(faults=faults, fine=some([f"{name_of(each)} in {namespace_of(each)}" for each in found]))
 
 
@@ -153,10 +155,10 @@ def _cluster_platform_faults(cluster: ClusterObjects) -> Iterator[Fault]:
 
 
 def _unserved_namespaces(cluster: ClusterObjects) -> Iterator[tuple[str, Object]]:
-    """Namespaces whose workflows use no Data Index, with a platform whose Data Index they could use.
+    """Yield namespaces whose workflows use no Data Index, with a platform whose Data Index they could use.
 
-    In silence: the operator creates a platform without services wherever a workflow is and no platform. One with
-    services of its own is what somebody wants.
+    The operator silently creates a platform without services for a workflow without a platform. A platform that has
+    services is intended, so its namespace is left out.
     """
     shares = [each for each in cluster.all("SonataFlowPlatform") if has_service(each, "dataIndex")]
     unclear = cluster.all("SonataFlowClusterPlatform") and shared_platform(cluster) is None
@@ -170,37 +172,38 @@ def _unserved_namespaces(cluster: ClusterObjects) -> Iterator[tuple[str, Object]
             yield namespace, shares[0]
 
 
-def _unserved(cluster: ClusterObjects, namespace: str, there: Object) -> Fault:
-    """A namespace whose workflows use no Data Index: the one that there is can be shared."""
-    place = f"{name_of(there)} in {namespace_of(there)}"
+def _unserved_fault(cluster: ClusterObjects, namespace: str, sharing_platform: Object) -> Fault:
+    """Return the fault of a namespace whose workflows use no Data Index, although one could be shared."""
+    name, home = name_of(sharing_platform), namespace_of(sharing_platform)
+    place = f"{name} in {home}"
     message = f"the workflows in {namespace} use no Data Index: nothing shares that of {place} with them"
-    help_, state = "", cluster.all("SonataFlowClusterPlatform")
-    if state:
-        commands: tuple[str, ...] = (cluster.command("edit", f"sonataflowclusterplatform/{name_of(state[0])}"),)
+    help_, cluster_platforms = "", cluster.all("SonataFlowClusterPlatform")
+    if cluster_platforms:
+        commands: tuple[str, ...] = (
+            cluster.command("edit", f"sonataflowclusterplatform/{name_of(cluster_platforms[0])}"),
+        )
         help_ = f"let its platformRef name {place}, whose dataIndex has enabled: true"
     elif cluster.serves(_CLUSTER_PLATFORMS):
-        made = {
+        cluster_platform = {
             "apiVersion": "sonataflow.org/v1alpha08",
             "kind": "SonataFlowClusterPlatform",
             "metadata": {"name": "cluster-platform"},
-            "spec": {"platformRef": {"name": name_of(there), "namespace": namespace_of(there)}},
+            "spec": {"platformRef": {"name": name, "namespace": home}},
         }
-        commands = (cluster.apply(made),)
+        commands = (cluster.apply(cluster_platform),)
     else:
         commands = (cluster.command("get", _PLATFORMS, "--all-namespaces"),)
-        help_ = (
-            f"before 10 no platform is shared: move the workflows to {namespace_of(there)}, or install one beside them"
-        )
+        help_ = f"before SonataFlow 10, no platform is shared: move workflows to {home}, or install one beside them"
     return Fault(message=message, commands=commands, help=help_, namespace=namespace, state="missing")
 
 
 def service(cluster: ClusterObjects, field: str) -> Report:
-    """Data Index or the Jobs service of each platform."""
+    """Check that Data Index or the Jobs service (`field`) of each platform is available."""
     title = SERVICES[field]
     running = [each for each in platforms(cluster) if has_service(each, field)]
     if not running:
         return Report(
-            faults=[_no_service(cluster, field)] if workflows(cluster) and cluster.may_see(_PLATFORMS) else (),
+            faults=[_missing_service(cluster, field)] if workflows(cluster) and cluster.may_see(_PLATFORMS) else (),
             skipped=f"no platform has a {title}",
         )
     faults = []
@@ -209,7 +212,7 @@ def service(cluster: ClusterObjects, field: str) -> Report:
         deployment = cluster.one("Deployment", name, namespace)
         if deployment is None:
             if cluster.may_see("deployments.apps", namespace):
-                faults.append(_no_deployment(cluster, title, name, namespace, each))
+                faults.append(_missing_deployment(cluster, title, name, namespace, each))
         elif at(deployment, "spec", "replicas") == 0:
             faults += list(_stopped_faults(cluster, each, field))
         elif not is_available(deployment):
@@ -220,9 +223,9 @@ def service(cluster: ClusterObjects, field: str) -> Report:
 
 
 def _stopped_faults(cluster: ClusterObjects, item: Object, field: str) -> Iterator[Fault]:
-    """A service without replicas that its platform wants.
+    """Yield the fault of a service without replicas, unless its platform wants it so.
 
-    The Jobs service has none until Knative Eventing tells it where its events go (platform.createOrUpdateDeployment).
+    The Jobs service has none until Knative Eventing sets its K_SINK (platform.createOrUpdateDeployment).
     """
     if at(item, "spec", "services", field, "podTemplate", "replicas") == 0:
         return
@@ -231,32 +234,33 @@ def _stopped_faults(cluster: ClusterObjects, item: Object, field: str) -> Iterat
     waits = ": the operator waits until Knative Eventing gives it K_SINK" if sink and field == "jobService" else ""
     what = _BINDINGS if waits and cluster.serves(_BINDINGS) else f"deployment/{name}"
     commands = (cluster.command("describe", what, "-n", namespace),)
-    yield Fault(message=f"deployment/{name} is scaled to none{waits}", commands=commands, namespace=namespace)
+    yield Fault(message=f"deployment/{name} is scaled to zero{waits}", commands=commands, namespace=namespace)
 
 
-def _no_service(cluster: ClusterObjects, field: str) -> Fault:
-    """No platform has the service: workflows run without, but nobody sees them or their timers are lost."""
+def _missing_service(cluster: ClusterObjects, field: str) -> Fault:
+    """Return the note that no platform has a service, with what workflows cannot do without it."""
     lost = "RHDH shows no workflow" if field == "dataIndex" else "timers and timeouts of workflows fire only in memory"
     found = platforms(cluster)
     commands = tuple(
-        cluster.patch(f"sonataflowplatform/{name_of(each)}", namespace_of(each), _enabling(each, field))
+        cluster.patch(f"sonataflowplatform/{name_of(each)}", namespace_of(each), _enabling_patch(each, field))
         for each in found[:1]
     )
     message = f"no platform has a {SERVICES[field]}: {lost}"
     return Fault(message=message, commands=commands, state="note")
 
 
-def _enabling(item: Object, field: str) -> list[Mapping[str, Any]]:
-    there = at(item, "spec", "services")
-    made = [] if isinstance(at(item, "spec"), dict) else [{"op": "add", "path": "/spec", "value": {}}]
-    if isinstance(there, dict):
-        return [{"op": "add", "path": f"/spec/services/{field}", "value": {**mapping(there, field), "enabled": True}}]
-    return [*made, {"op": "add", "path": "/spec/services", "value": {field: {"enabled": True}}}]
+def _enabling_patch(item: Object, field: str) -> list[Mapping[str, Any]]:
+    services = at(item, "spec", "services")
+    if isinstance(services, dict):
+        value = {**mapping(services, field), "enabled": True}
+        return [{"op": "add", "path": f"/spec/services/{field}", "value": value}]
+    spec = [] if isinstance(at(item, "spec"), dict) else [{"op": "add", "path": "/spec", "value": {}}]
+    return [*spec, {"op": "add", "path": "/spec/services", "value": {field: {"enabled": True}}}]
 
 
-def _no_deployment(cluster: ClusterObjects, title: str, name: str, namespace: str, item: Object) -> Fault:
-    shows = cluster.command("describe", f"sonataflowplatform/{name_of(item)}", "-n", namespace)
+def _missing_deployment(cluster: ClusterObjects, title: str, name: str, namespace: str, item: Object) -> Fault:
+    show_command = cluster.command("describe", f"sonataflowplatform/{name_of(item)}", "-n", namespace)
     message = f"{title} is not deployed: there is no deployment/{name} in {namespace}"
     waits = cluster.command("wait", "--for=create", f"deployment/{name}", *in_namespace(namespace), TIMEOUT)
-    commands = (shows, waits, cluster.wait("Available", f"deployment/{name}", namespace))
+    commands = (show_command, waits, cluster.wait("Available", f"deployment/{name}", namespace))
     return Fault(message=message, commands=commands, namespace=namespace, state="missing")

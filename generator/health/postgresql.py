@@ -1,4 +1,4 @@
-"""What PostgreSQL says to a program that it refuses, as it stands in the program's log."""
+"""Finds PostgreSQL's refusals in the logs of programs that connect to it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from generator.findings.printable import in_one_line
 
 Kind = Literal["database", "login", "rights", "schema", "tables", "connections"]
 
-#: Messages of the server in English (src/backend/po) by their first words, and codes (appendix "Error Codes") as JDBC,
-#: Flyway and Vert.x write them, where the server speaks another language: `SQL State  : 3D000`, `(3D000)`.
+#: The server's English messages (src/backend/po), and the codes (appendix "Error Codes") that JDBC, Flyway and Vert.x
+#: write in any language: `SQL State  : 3D000`, `(3D000)`.
 REFUSALS: Final[tuple[tuple[Kind, str, str], ...]] = (
     ("database", r'database "[^"\n]{1,63}" does not exist', "3D000"),
     ("login", r'password authentication failed for user "[^"\n]{1,63}"', "28P01"),
@@ -23,12 +23,12 @@ REFUSALS: Final[tuple[tuple[Kind, str, str], ...]] = (
     ("connections", r"sorry, too many clients already|remaining connection slots are reserved[^\n]{0,80}", "53300"),
 )
 _CODE: Final = r"(?:SQL ?State *: *|SQLSTATE[( ]|\(){code}\b"
-_TOO_LONG: Final = 160
+_MAX_LENGTH: Final = 160
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """What PostgreSQL refuses, and what it says; `name` is the first name in it, "" without one."""
+    """The kind of a refusal, and PostgreSQL's message; `name` is the first quoted name in it, or ""."""
 
     kind: Kind
     said: str
@@ -36,15 +36,15 @@ class Refusal:
 
 
 def refusal(log: str) -> Refusal | None:
-    """The last refusal in a log."""
+    """Return the last refusal in a log, or None."""
     found: list[tuple[int, Refusal]] = []
     for kind, message, code in REFUSALS:
         pattern = re.compile(rf"(?:FATAL|ERROR): +({message})|{_CODE.format(code=code)}")
         for match in pattern.finditer(log):
             said = match[1] or f"SQLSTATE {code}"
             name = re.search(r'"([^"]+)"', said)
-            plain = in_one_line(said[:_TOO_LONG].strip())
+            plain = in_one_line(said[:_MAX_LENGTH].strip())
             found.append((match.start(), Refusal(kind=kind, said=plain, name=name[1] if name else "")))
-    # A code stands beside the message that it is of.
-    told = [each for each in found if not each[1].said.startswith("SQLSTATE")]
-    return max(told or found, key=lambda each: each[0], default=(0, None))[1]
+    # A code without a message counts only if the log has no message.
+    messages = [each for each in found if not each[1].said.startswith("SQLSTATE")]
+    return max(messages or found, key=lambda each: each[0], default=(0, None))[1]

@@ -1,4 +1,4 @@
-"""Proxies: what has one reaches its neighbours in the cluster only where NO_PROXY names them."""
+"""Check that what uses a proxy excludes the hosts of its own cluster with NO_PROXY."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from generator.text.words import listed
 
 
 def proxies(cluster: ClusterObjects) -> Report:
-    """Whether what has a proxy reaches its neighbours in the cluster without it (NO_PROXY)."""
+    """Check that NO_PROXY of each Deployment with a proxy excludes the hosts of the cluster that it calls."""
     faults, proxied = [], []
     for deployment, hosts in _callers(cluster):
         containers = list(entries(deployment, "spec", "template", "spec", "containers"))
-        given = variables(containers)
-        if not {"HTTP_PROXY", "HTTPS_PROXY"} & {*given}:
+        env = variables(containers)
+        if not {"HTTP_PROXY", "HTTPS_PROXY"} & {*env}:
             continue
         proxied.append(f"{name_of(deployment)} in {namespace_of(deployment)}")
-        without = given.get("NO_PROXY", "")
+        without = env.get("NO_PROXY", "")
         missing = [] if without is None else [host for host in hosts if not _is_excluded(host, without)]
         if missing:
             faults.append(_proxy_fault(cluster, deployment, missing, without or ""))
-    return Report(faults=faults, fine=some(proxied), skipped="" if proxied else "nothing here has a proxy")
+    return Report(faults=faults, fine=some(proxied), skipped="" if proxied else "nothing uses a proxy")
 
 
 def _callers(cluster: ClusterObjects) -> Iterator[tuple[Object, list[str]]]:
-    """The Deployments that call others in the cluster, and the hosts of these as they are called."""
+    """Yield the Deployments that call others in the cluster, and the hosts that they call."""
     flows = [f"{name_of(each)}.{namespace_of(each)}" for each in workflows(cluster)]
     for deployment in hubs(cluster):
         urls = [
@@ -50,9 +50,9 @@ def _callers(cluster: ClusterObjects) -> Iterator[tuple[Object, list[str]]]:
 
 
 def _is_excluded(host: str, without: str) -> bool:
-    """Whether NO_PROXY excludes a host. Node and Java take an entry without a leading dot or `*` for a whole name."""
-    listed_ = [each.strip().removeprefix("*") for each in re.split(r"[,\s|]+", without.lower()) if each.strip()]
-    return any(not each or (host.endswith(each) if each.startswith(".") else host == each) for each in listed_)
+    """Whether NO_PROXY excludes a host. For Node and Java, an entry without a leading dot or `*` is a whole name."""
+    exclusions = [each.strip().removeprefix("*") for each in re.split(r"[,\s|]+", without.lower()) if each.strip()]
+    return any(not each or (host.endswith(each) if each.startswith(".") else host == each) for each in exclusions)
 
 
 def _proxy_fault(cluster: ClusterObjects, deployment: Object, missing: Sequence[str], without: str) -> Fault:
@@ -60,13 +60,13 @@ def _proxy_fault(cluster: ClusterObjects, deployment: Object, missing: Sequence[
     wanted = dict.fromkeys(f".{rest}" if (rest := host.partition(".")[2]) else host for host in missing)
     value = ",".join(filter(None, (without, *wanted)))
     message = (
-        f"{name} in {namespace} has a proxy, and NO_PROXY has no {listed(wanted)}: it does not reach {some(missing)}"
+        f"{name} in {namespace} uses a proxy, but NO_PROXY has no {listed(wanted)}: it cannot reach {some(missing)}"
     )
     return Fault(message=message, commands=(_set_no_proxy(cluster, deployment, value),), namespace=namespace)
 
 
 def _set_no_proxy(cluster: ClusterObjects, deployment: Object, value: str) -> str:
-    """The command that sets NO_PROXY where it lasts: in the object that the operator makes the Deployment from."""
+    """Return the command that sets NO_PROXY in the object from which an operator creates the Deployment, if any."""
     name, namespace = name_of(deployment), namespace_of(deployment)
     owners: list[tuple[str, Object | None, Sequence[str]]] = [
         ("sonataflow", cluster.one("SonataFlow", name, namespace), ("spec", "podTemplate", "container", "env")),

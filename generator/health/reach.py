@@ -1,7 +1,7 @@
-"""Who reaches whom through NetworkPolicies (networking.k8s.io/v1), as the API's reference describes them.
+"""Evaluates NetworkPolicies (networking.k8s.io/v1): whether they allow a connection between pods.
 
-What cannot be known (the labels of a pod, the number of a named port) counts as let in, so that nobody is said to be
-shut out who is not.
+What cannot be known (the labels of a pod, the number of a named port) counts as allowed, so that no connection is
+reported as blocked by mistake.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _RULES: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
 
 @dataclass(frozen=True, kw_only=True)
 class Pods:
-    """Pods that are alike: their namespace with its labels, their own labels, the port that they listen on.
+    """Pods with the same labels: their namespace with its labels, their own labels, and the port that they listen on.
 
-    `labels` are None where they are not known; then only policies for all pods of the namespace count. `all_labels`
-    says whether the namespace has no other labels than those.
+    `labels` are None if they are not known: then only policies for all pods of the namespace count. `all_labels` says
+    whether `namespace_labels` has all labels of the namespace.
     """
 
     namespace: str
@@ -34,15 +34,15 @@ class Pods:
 
 
 def matches(selector: Mapping[str, Any], labels: Mapping[str, str], *, complete: bool = True) -> bool:
-    """Whether a label selector chooses an object with these labels, or may choose it, if they are not `complete`."""
+    """Whether a label selector selects an object with these labels, or may select it if they are not `complete`."""
     required = {key: value for key, value in mapping(selector, "matchLabels").items() if complete or key in labels}
     if any(labels.get(key) != value for key, value in required.items()):
         return False
     expressions = (each for each in entries(selector, "matchExpressions") if complete or each.get("key") in labels)
-    return all(_holds(each, labels) for each in expressions)
+    return all(_expression_matches(each, labels) for each in expressions)
 
 
-def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+def _expression_matches(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     key, values = str(expression.get("key")), expression.get("values") or ()
     match expression.get("operator"):
         case "In":
@@ -57,12 +57,12 @@ def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 
 def isolating(policies: Sequence[Object], pods: Pods, direction: Direction) -> list[Object]:
-    """The policies by which only what they name gets to the pods, or from them; none: everything does."""
+    """Return the policies that restrict the pods' traffic in a direction; without any, all traffic is allowed."""
     return [each for each in policies if namespace_of(each) == pods.namespace and _selects(each, pods, direction)]
 
 
 def _selects(policy: Object, pods: Pods, direction: Direction) -> bool:
-    # Without policyTypes a policy is for Ingress, and for Egress where it has rules of it.
+    # Without policyTypes, a policy is for Ingress, and for Egress if it has egress rules.
     types = at(policy, "spec", "policyTypes") or ["Ingress", *(["Egress"] if at(policy, "spec", "egress") else [])]
     selector = mapping(policy, "spec", "podSelector")
     if pods.labels is None:
@@ -71,24 +71,24 @@ def _selects(policy: Object, pods: Pods, direction: Direction) -> bool:
 
 
 def passes(policies: Sequence[Object], source: Pods, target: Pods, direction: Direction) -> bool:
-    """Whether the policies let a connection from `source` to `target` through, at the end that `direction` is about."""
+    """Whether the policies at the end of a connection that `direction` selects allow it."""
     here, there = (target, source) if direction == "Ingress" else (source, target)
     chosen = isolating(policies, here, direction)
     rules, peers = _RULES[direction]
     return not chosen or any(
-        _names(rule, peers, there, here) and _opens(rule, target.port)
+        _allows_peer(rule, peers, there, here) and _allows_port(rule, target.port)
         for policy in chosen
         for rule in entries(policy, "spec", rules)
     )
 
 
-def _names(rule: Mapping[str, Any], key: str, there: Pods, here: Pods) -> bool:
-    """Whether a rule names the pods at the other end; one without peers names everybody."""
+def _allows_peer(rule: Mapping[str, Any], key: str, there: Pods, here: Pods) -> bool:
+    """Whether a rule allows the pods at the other end; a rule without peers allows all."""
     peers = list(entries(rule, key))
-    return not peers or any(_is(each, there, here) for each in peers)
+    return not peers or any(_peer_matches(each, there, here) for each in peers)
 
 
-def _is(peer: Mapping[str, Any], there: Pods, here: Pods) -> bool:
+def _peer_matches(peer: Mapping[str, Any], there: Pods, here: Pods) -> bool:
     if "ipBlock" in peer:
         return str(at(peer, "ipBlock", "cidr")) in ("0.0.0.0/0", "::/0")
     spaces = peer.get("namespaceSelector")
@@ -100,13 +100,13 @@ def _is(peer: Mapping[str, Any], there: Pods, here: Pods) -> bool:
     return in_namespace and (there.labels is None or matches(mapping(peer, "podSelector"), there.labels))
 
 
-def _opens(rule: Mapping[str, Any], port: int | None) -> bool:
-    """Whether a rule is for a port; one without ports is for all."""
+def _allows_port(rule: Mapping[str, Any], port: int | None) -> bool:
+    """Whether a rule allows a port; a rule without ports allows all."""
     ports = list(entries(rule, "ports"))
-    return not ports or port is None or any(_covers(each, port) for each in ports)
+    return not ports or port is None or any(_port_matches(each, port) for each in ports)
 
 
-def _covers(entry: Mapping[str, Any], port: int) -> bool:
+def _port_matches(entry: Mapping[str, Any], port: int) -> bool:
     first = entry.get("port")
     if entry.get("protocol", "TCP") != "TCP":
         return False

@@ -1,4 +1,4 @@
-"""What is read of a cluster: a few kinds everywhere, the rest where the first lead."""
+"""Decides what to read from a cluster: a few kinds in all namespaces, the rest where these lead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from generator.health.platforms import platforms, workflow_namespaces, workflows
 from generator.kubernetes.objects import Manifest
 from generator.kubernetes.rbac import bound_role, user
 
-#: What is read in all namespaces: few objects, and small ones.
+#: The resources to read in all namespaces: few and small objects.
 EVERYWHERE: Final = (
     "namespaces",
     "networkpolicies.networking.k8s.io",
@@ -27,14 +27,14 @@ EVERYWHERE: Final = (
     "backstages.rhdh.redhat.com",
     "applications.argoproj.io",
 )
-#: What is in no namespace.
+#: The cluster-scoped resources.
 CLUSTER_WIDE: Final = ("namespaces", "sonataflowclusterplatforms.sonataflow.org")
-#: What is read in the namespaces that the others lead to.
+#: The resources to read in the namespaces that the others lead to.
 NEAR: Final = ("deployments.apps", "services", "pods", "jobs.batch")
-#: The name of the Role with the rights for all of this.
+#: The name of the Role with the rights to read all of this.
 ROLE: Final = "waybill-doctor"
-#: What is read by a label: OLM copies a ClusterServiceVersion into each namespace, and the copies have that of its own;
-#: the Deployments of the operator (10.x and before) and of RHDH.
+#: The resources to read by a label selector: ClusterServiceVersions that are not copies (OLM copies each into every
+#: namespace), and the Deployments of the operator (10.x and before) and of RHDH.
 LABELLED: Final = (
     (VERSIONS, "!olm.copiedFrom"),
     ("deployments.apps", "control-plane in (sonataflow-operator, controller-manager)"),
@@ -43,7 +43,7 @@ LABELLED: Final = (
 
 
 def namespaces_to_read(cluster: ClusterObjects) -> list[str]:
-    """The namespaces of workflows, platforms, their databases, RHDH and the operators; not those of other operators."""
+    """Return the namespaces of workflows, platforms, their databases, RHDH and the operators."""
     databases = [each.service[0] for each in database_references(cluster) if each.service]
     versions, deployments = operator_versions(cluster), running_operators(cluster)
     placed = map(namespace_of, (*platforms(cluster), *versions, *deployments))
@@ -53,7 +53,7 @@ def namespaces_to_read(cluster: ClusterObjects) -> list[str]:
 
 
 def config_maps_to_read(cluster: ClusterObjects) -> dict[str, list[str]]:
-    """The ConfigMaps with the properties of workflows and the configuration of RHDH, by namespace."""
+    """Map namespaces to the ConfigMaps with properties of workflows or the configuration of RHDH."""
     found: dict[str, set[str]] = {}
     for part in (flows.config_maps(cluster), developer_hub.config_maps(cluster)):
         for namespace, names in part.items():
@@ -62,7 +62,7 @@ def config_maps_to_read(cluster: ClusterObjects) -> dict[str, list[str]]:
 
 
 def secrets_to_read(cluster: ClusterObjects) -> dict[str, list[str]]:
-    """The Secrets of databases whose keys are looked at, by namespace."""
+    """Map namespaces to the database Secrets whose keys are read."""
     found: dict[str, set[str]] = {}
     for each in database_references(cluster):
         found.setdefault(each.namespace, set()).add(each.secret)
@@ -70,15 +70,15 @@ def secrets_to_read(cluster: ClusterObjects) -> dict[str, list[str]]:
 
 
 def logs_to_read(cluster: ClusterObjects) -> list[Log]:
-    """The logs that may have what PostgreSQL says."""
+    """Return the logs that may have PostgreSQL's errors."""
     return list(failing_logs(cluster))
 
 
 def roles(cluster: ClusterObjects, who: str) -> list[Manifest]:
-    """The rights with which a user can diagnose a cluster, and no more; its administrator applies them.
+    """Return the Roles with which a user can diagnose a cluster and do nothing else; its administrator applies them.
 
-    Everything is only listed, but for what has a name: ConfigMaps and Secrets. Rights by name are as many as the
-    objects of today lead to, so a new workflow with a database needs them anew.
+    Most resources are only listed, but ConfigMaps and Secrets are read by name. These names come from the present
+    objects, so after adding a workflow with a database the Roles must be generated again.
     """
     resources = dict.fromkeys((*EVERYWHERE, *NEAR, VERSIONS))
     found = bound_role(ROLE, _rules(resources, "list"), [user(who)])
@@ -96,7 +96,7 @@ def roles(cluster: ClusterObjects, who: str) -> list[Manifest]:
 
 
 def _rules(resources: Iterable[str], verb: str) -> list[Manifest]:
-    """A rule for each API group of some resources (`deployments.apps`)."""
+    """Return one rule for each API group of the resources (`deployments.apps`)."""
     groups: dict[str, list[str]] = {}
     for each in resources:
         name, _, group = each.partition(".")
@@ -105,5 +105,5 @@ def _rules(resources: Iterable[str], verb: str) -> list[Manifest]:
 
 
 def unique(items: list[Object]) -> list[Object]:
-    """Objects without those that were read twice."""
+    """Drop duplicate objects."""
     return list({(item.get("kind"), namespace_of(item), name_of(item)): item for item in items}.values())

@@ -1,1 +1,1 @@
-"""The Kubernetes objects of a workflow, and how an API server treats them."""
+"""The Kubernetes objects of a workflow, and how an API server and the operator treat them."""

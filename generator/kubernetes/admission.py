@@ -1,4 +1,4 @@
-"""What an API server makes of a custom resource: which fields it drops, and what it refuses."""
+"""Validates a custom resource as an API server does: which fields it drops, and which values it refuses."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
 
 _OPEN: Final = "x-kubernetes-preserve-unknown-fields"
-#: What every resource has and the server itself looks after.
-_OF_ALL: Final = frozenset({"apiVersion", "kind", "metadata"})
+#: The fields that every resource has and that the server handles itself.
+_COMMON_FIELDS: Final = frozenset({"apiVersion", "kind", "metadata"})
 _NAMES: Final = {
     "object": "an object",
     "array": "a list",
@@ -26,13 +26,13 @@ _NAMES: Final = {
     "boolean": "true or false",
     "null": "null",
 }
-#: Formats that kube-apiserver checks of texts, in words.
+#: The formats of strings that kube-apiserver checks, in words.
 _FORMATS: Final = {"byte": "text in base64", "date-time": "a date with a time, such as 2026-01-31T12:00:00Z"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """A value that the server refuses: where it is, and what it must be (`must be an object, not a string`)."""
+    """A value that the server refuses: its path, and a message such as `must be an object, not a string`."""
 
     path: FieldPath
     message: str
@@ -43,7 +43,7 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """What becomes of a resource: it is stored without what is `dropped`, or `refused` as a whole."""
+    """The outcome for a resource: stored without the `dropped` fields, or not at all if values are `refused`."""
 
     dropped: tuple[FieldPath, ...] = ()
     refused: tuple[Refusal, ...] = ()
@@ -52,32 +52,32 @@ class Admission:
 def admit(resource: Mapping[str, Any], crd: Crd) -> Admission:
     """Validate a resource against an operator's schema as kube-apiserver does.
 
-    Unknown fields are dropped first, then defaults are filled in, then what is left is validated (Kubernetes,
-    apiextensions-apiserver: pruning, defaulting, structural schemas). `metadata` is not looked at.
+    Unknown fields are dropped first, then defaults are filled in, then the rest is validated (Kubernetes,
+    apiextensions-apiserver: pruning, defaulting, structural schemas). `metadata` is not checked.
     """
     dropped: list[FieldPath] = []
-    content = {key: value for key, value in resource.items() if key not in _OF_ALL}
-    stored = _stored(content, _without_what_all_have(crd.schema), (), dropped)
-    refused = [*_misfits(stored, crd), *_doubles(stored, crd.schema, ())]
-    return Admission(dropped=tuple(dropped), refused=tuple(sorted(refused, key=_by_place)))
+    content = {key: value for key, value in resource.items() if key not in _COMMON_FIELDS}
+    stored = _stored(content, _without_common_fields(crd.schema), (), dropped)
+    refused = [*_invalid_values(stored, crd), *_duplicates(stored, crd.schema, ())]
+    return Admission(dropped=tuple(dropped), refused=tuple(sorted(refused, key=_sort_key)))
 
 
-def _by_place(refusal: Refusal) -> list[tuple[int, str]]:
+def _sort_key(refusal: Refusal) -> list[tuple[int, str]]:
     return [(part, "") if isinstance(part, int) else (0, part) for part in refusal.path]
 
 
-def _without_what_all_have(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    fields = {name: field for name, field in schema.get("properties", {}).items() if name not in _OF_ALL}
+def _without_common_fields(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    fields = {name: field for name, field in schema.get("properties", {}).items() if name not in _COMMON_FIELDS}
     return {**schema, "properties": fields}
 
 
 def _stored(value: Any, schema: Mapping[str, Any], path: FieldPath, dropped: list[FieldPath]) -> Any:
-    """The value as it would be stored; the paths of what would not are added to `dropped`."""
+    """Return the value as it would be stored, and append the paths of dropped fields to `dropped`."""
     match value:
         case dict():
             return _stored_object(value, schema, path, dropped)
         case list() if isinstance(item := schema.get("items"), dict):
-            # A list that keeps what is unknown means its items (apiextensions-apiserver, pruning, skipPrune).
+            # A list that preserves unknown fields preserves its items' (apiextensions-apiserver, pruning, skipPrune).
             item = {**item, _OPEN: True} if schema.get(_OPEN) else item
             return [_stored(child, item, (*path, number), dropped) for number, child in enumerate(value)]
     return value
@@ -91,7 +91,7 @@ def _stored_object(
     for name, child in value.items():
         field = fields.get(name, schema.get("additionalProperties"))
         if isinstance(field, dict):
-            # A null that may not be one goes unsaid; a default takes its place.
+            # A null in a field that is not nullable is dropped without a warning, and replaced by the default.
             if child is not None or field.get("nullable"):
                 stored[name] = _stored(child, field, (*path, name), dropped)
         elif field is True or schema.get(_OPEN):
@@ -104,7 +104,7 @@ def _stored_object(
     return stored
 
 
-def _misfits(stored: Mapping[str, Any], crd: Crd) -> Iterator[Refusal]:
+def _invalid_values(stored: Mapping[str, Any], crd: Crd) -> Iterator[Refusal]:
     for error in _validator(crd).iter_errors(stored):
         path = tuple(error.instance_path)
         if error.kind.name == "required":
@@ -141,19 +141,19 @@ def _kind_of(value: Any) -> str:
     return "null"
 
 
-def _doubles(value: Any, schema: Mapping[str, Any], path: FieldPath) -> Iterator[Refusal]:
-    """Items of lists that have to be different from each other and are not (x-kubernetes-list-type)."""
+def _duplicates(value: Any, schema: Mapping[str, Any], path: FieldPath) -> Iterator[Refusal]:
+    """Yield duplicate items of lists that must not have any (x-kubernetes-list-type)."""
     match value:
         case dict():
             fields = schema.get("properties", {})
             for name, child in value.items():
                 field = fields.get(name, schema.get("additionalProperties"))
                 if isinstance(field, dict):
-                    yield from _doubles(child, field, (*path, name))
+                    yield from _duplicates(child, field, (*path, name))
         case list() if isinstance(item := schema.get("items"), dict):
             seen: list[Any] = []
             for number, child in enumerate(value):
-                yield from _doubles(child, item, (*path, number))
+                yield from _duplicates(child, item, (*path, number))
                 if (key := _key_of(child, schema)) in seen:
                     yield Refusal(path=(*path, number), message=f"is repeated: {key}")
                 elif key is not None:
@@ -161,7 +161,7 @@ def _doubles(value: Any, schema: Mapping[str, Any], path: FieldPath) -> Iterator
 
 
 def _key_of(item: Any, schema: Mapping[str, Any]) -> Any:
-    """What must not be there twice: some fields of a map, or a whole item of a set; None where anything may be."""
+    """Return what must be unique: the keys of a map's item, or a whole item of a set; None for other lists."""
     match schema.get("x-kubernetes-list-type"), item:
         case "map", dict():
             return {name: item.get(name) for name in schema.get("x-kubernetes-list-map-keys", ())}
@@ -172,4 +172,4 @@ def _key_of(item: Any, schema: Mapping[str, Any]) -> Any:
 
 @cache
 def _validator(crd: Crd) -> Validator:
-    return validator(_without_what_all_have(crd.schema))
+    return validator(_without_common_fields(crd.schema))

@@ -1,4 +1,4 @@
-"""What is known of a custom resource's fields: what is lost with one that is dropped, and what to write instead."""
+"""Facts about fields of the custom resource: what is lost if one is dropped, and what to write instead."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from generator.text.yaml_reader import FieldPath, field_path
 
 
 def loss(path: FieldPath) -> str | None:
-    """What it means that an operator drops a field (`the workflow's state is lost on restart`)."""
+    """Return the consequence of a dropped field (`the workflow's state is lost on restart`), or None if unknown."""
     return _nearest(path, _facts("losses"))
 
 
 def instead(path: FieldPath) -> str | None:
-    """What to write instead of a value that an operator refuses; None where there is nothing."""
+    """Return what to write instead of a value that an operator refuses, or None."""
     return _nearest(path, _facts("instead"))
 
 
 def _nearest(path: FieldPath, facts: Mapping[str, str]) -> str | None:
-    """The fact about the field, or about the nearest one above it of which there is one; it holds for all items."""
+    """Return the fact about a field or its nearest parent, or None. Facts apply to all items of a list."""
     names = tuple(part for part in path if isinstance(part, str))
     above = (field_path(names[:end]) for end in range(len(names), 0, -1))
     return next((facts[field] for field in above if field in facts), None)

@@ -1,4 +1,4 @@
-"""What a SonataFlow operator's CustomResourceDefinitions say: of the versions that waybill knows, or of a real one."""
+"""Reads a SonataFlow operator's CustomResourceDefinitions: those of known versions, or those of a cluster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generator.findings.finding import Finding
 from generator.kubernetes.structural import structural
 
 API_VERSION: Final = "sonataflow.org/v1alpha08"
-#: Only the operators that know all fields of a chart serve it (generator/kubernetes/crds: 10).
+#: Served only by operators that know all fields of a chart (generator/kubernetes/crds: 10).
 NEWEST_KIND: Final = f"{API_VERSION}/SonataFlowClusterPlatform"
 #: The CustomResourceDefinition of SonataFlow.
 DEFINITION_NAME: Final = "sonataflows.sonataflow.org"
@@ -24,10 +24,10 @@ _KIND: Final = "SonataFlow"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Crd:
-    """What one version of the operator takes.
+    """The kinds and the schema of one version of the operator.
 
-    `name` is what a person calls it (`1.45`), `kinds` all that it serves (`v1alpha08/SonataFlow`), `schema` the
-    structural schema of SonataFlow (Kubernetes, apiextensions/v1, JSONSchemaProps).
+    `name` is its usual name (`1.45`), `kinds` are all kinds that it serves (`v1alpha08/SonataFlow`), and `schema` is
+    the structural schema of SonataFlow (Kubernetes, apiextensions/v1, JSONSchemaProps).
     """
 
     name: str
@@ -35,7 +35,7 @@ class Crd:
     schema: Mapping[str, Any]
 
     def knows(self, *path: str) -> bool:
-        """Whether the schema has a field; a path leads through objects, as in `("spec", "persistence")`."""
+        """Whether the schema has the field at a path through objects, as in `("spec", "persistence")`."""
         schema: Any = self.schema
         for key in path:
             schema = schema.get("properties", {}).get(key)
@@ -44,13 +44,13 @@ class Crd:
         return True
 
     def facts(self) -> bytes:
-        """The JSON that `known_crd` reads: one line, so that loading takes a millisecond or two."""
+        """Return the JSON that `known_crd` reads, on one line so that it loads in a millisecond or two."""
         content = {"kinds": self.kinds, "schema": self.schema}
         return (json.dumps(content, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
 
 def known_crd(name: str) -> Crd:
-    """The facts of a version that waybill knows; `nox -s crd-facts` makes them.
+    """Return the CRD of a known version; `nox -s crd-facts` generates the facts.
 
     Raises:
         KeyError: there is no such version.
@@ -62,7 +62,7 @@ def known_crd(name: str) -> Crd:
 
 
 def known_crds() -> tuple[str, ...]:
-    """The names of the versions that waybill knows, oldest first."""
+    """Return the names of the known versions, oldest first."""
     names = (file.name.removesuffix(".json") for file in _facts().iterdir())
     return tuple(sorted(names, key=lambda name: [int(part) for part in name.split(".")]))
 
@@ -72,12 +72,12 @@ def _facts() -> Traversable:
 
 
 def crd_of(documents: Iterable[object], *, name: str, shown: str) -> Crd:
-    """Take what matters out of CustomResourceDefinitions; other objects among them are passed over.
+    """Return the operator's kinds and schema from CustomResourceDefinitions; other documents are ignored.
 
     Raises:
-        FindingsError: none of them defines SonataFlow in the version that charts use, or what does is misshapen.
+        FindingsError: no document defines SonataFlow in the version that charts use, or its schema is invalid.
     """
-    served = [found for document in documents for found in _served(document)]
+    served = [found for document in documents for found in _served_kinds(document)]
     schema = next((schema for kind, schema in served if kind == f"{_VERSION}/{_KIND}"), None)
     if schema is None:
         message = f"contains no CustomResourceDefinition of {_KIND} {API_VERSION}; name the operator's own CRDs"
@@ -85,8 +85,8 @@ def crd_of(documents: Iterable[object], *, name: str, shown: str) -> Crd:
     return Crd(name=name, kinds=tuple(sorted(kind for kind, _ in served)), schema=structural(schema, shown))
 
 
-def _served(document: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """What a definition of the operator's group serves: version and kind, with the schema."""
+def _served_kinds(document: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield version and kind with the schema that a definition of the operator's group serves."""
     match document:
         case {"spec": {"group": str(group), "names": {"kind": str(kind)}, "versions": list(versions)}}:
             for version in versions if group == GROUP else ():
@@ -97,20 +97,20 @@ def _served(document: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def crd_served(document: bytes, *, name: str, shown: str) -> Crd:
-    """Take what matters out of the OpenAPI document that an API server has for the operator's group.
+    """Return the operator's kinds and schema from an API server's OpenAPI document for the operator's group.
 
-    It is the CustomResourceDefinition's schema again, with what all resources have added to it, and each says what it
-    is of (Kubernetes, `/openapi/v3/apis/GROUP/VERSION`; apiextensions-apiserver, controller/openapi/builder).
+    The document has the CustomResourceDefinitions' schemas with the fields that all resources have, each with its kind
+    (Kubernetes, `/openapi/v3/apis/GROUP/VERSION`; apiextensions-apiserver, controller/openapi/builder).
 
     Raises:
-        FindingsError: it is no JSON, says nothing of SonataFlow's fields, or is misshapen.
+        FindingsError: the document is not JSON, or the schema of SonataFlow is missing or invalid.
     """
     try:
         content = json.loads(document)
     except (ValueError, RecursionError) as error:
         message = f"its OpenAPI document cannot be read: {error}"
         raise FindingsError([Finding(path=shown, rule="crd", message=message)]) from error
-    schemas = dict(_published(content))
+    schemas = dict(_published_kinds(content))
     match schemas.get(_KIND):
         case {"properties": {"spec": _} as fields, **rest}:
             whole = structural({**rest, "properties": {**fields, "metadata": {"type": "object"}}}, shown)
@@ -120,8 +120,8 @@ def crd_served(document: bytes, *, name: str, shown: str) -> Crd:
     raise FindingsError([Finding(path=shown, rule="crd", message=message)])
 
 
-def _published(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The kinds of the operator's group in an OpenAPI document, each with its schema."""
+def _published_kinds(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the kinds of the operator's group in an OpenAPI document, each with its schema."""
     match document:
         case {"components": {"schemas": dict(schemas)}}:
             for schema in schemas.values():

@@ -1,4 +1,4 @@
-"""The SonataFlow operator as a cluster has it: its name and version, out of the objects that install it."""
+"""Finds the name and version of a cluster's SonataFlow operator in the objects that install it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from semver import Version
 from generator.findings.printable import in_one_line
 from generator.text.json_pointer import at_pointer
 
-#: What a ClusterServiceVersion of the operator owns.
+#: The resource that a ClusterServiceVersion of the operator owns.
 _OWNED: Final = "sonataflows.sonataflow.org"
-#: What the operator's image is called in Apache's releases, in those before, and in OpenShift Serverless Logic.
+#: The names of the operator's image: in Apache's releases, in those before, and in OpenShift Serverless Logic.
 _IMAGES: Final = ("sonataflow-operator", "kogito-serverless-operator", "logic-operator")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Installed:
-    """An operator by the name that it has in the cluster, and its version; None where nothing says which."""
+    """An operator's name in the cluster, and its version, or None if it is unknown."""
 
     name: str
     version: str | None
@@ -29,9 +29,9 @@ class Installed:
 
 
 def installed_by_olm(listed: object) -> Installed | None:
-    """The newest operator in a list of ClusterServiceVersions (operators.coreos.com/v1alpha1) that owns SonataFlow."""
-    owners = (item for item in _each(listed, "items") if owns_sonataflow(item))
-    return max((_described(item) for item in owners), key=_version, default=None)
+    """Return the newest owner of SonataFlow in a list of ClusterServiceVersions (operators.coreos.com/v1alpha1)."""
+    owners = (item for item in _items_at(listed, "items") if owns_sonataflow(item))
+    return max((_from_version(item) for item in owners), key=_version, default=None)
 
 
 def runs_operator(deployment: object) -> bool:
@@ -40,32 +40,32 @@ def runs_operator(deployment: object) -> bool:
 
 
 def installed_by_deployment(listed: object) -> Installed | None:
-    """The newest operator in a list of Deployments (apps/v1), known by its image; the image's tag is the version."""
-    pods = (at_pointer(item, ("spec", "template", "spec")) for item in _each(listed, "items"))
-    images = (at_pointer(each, ("image",)) for pod in pods for each in _each(pod, "containers"))
-    return max(filter(None, map(_of_image, images)), key=_version, default=None)
+    """Return the newest operator in a list of Deployments (apps/v1), by the name and tag of its image."""
+    pods = (at_pointer(item, ("spec", "template", "spec")) for item in _items_at(listed, "items"))
+    images = (at_pointer(each, ("image",)) for pod in pods for each in _items_at(pod, "containers"))
+    return max(filter(None, map(_from_image, images)), key=_version, default=None)
 
 
-def _each(holder: object, key: str) -> Iterator[object]:
-    """The items of a list, where there is one."""
+def _items_at(holder: object, key: str) -> Iterator[object]:
+    """Yield the items of the list at a key, if there is one."""
     items = at_pointer(holder, (key,))
     yield from items if isinstance(items, list) else ()
 
 
 def owns_sonataflow(item: object) -> bool:
-    """Whether a ClusterServiceVersion is of the operator."""
+    """Whether a ClusterServiceVersion is the operator's."""
     definitions = at_pointer(item, ("spec", "customresourcedefinitions"))
-    return any(at_pointer(each, ("name",)) == _OWNED for each in _each(definitions, "owned"))
+    return any(at_pointer(each, ("name",)) == _OWNED for each in _items_at(definitions, "owned"))
 
 
-def _described(item: object) -> Installed:
+def _from_version(item: object) -> Installed:
     name = at_pointer(item, ("spec", "displayName")) or at_pointer(item, ("metadata", "name"))
     version = at_pointer(item, ("spec", "version"))
     return Installed(name=str(name), version=str(version) if version else None)
 
 
-def _of_image(image: object) -> Installed | None:
-    """The operator by the reference of its image: HOST:PORT/PATH/NAME:TAG@DIGEST (distribution/reference)."""
+def _from_image(image: object) -> Installed | None:
+    """Return the operator of an image reference: HOST:PORT/PATH/NAME:TAG@DIGEST (distribution/reference)."""
     name, _, tag = str(image).rpartition("/")[2].partition("@")[0].partition(":")
     if not any(each in name for each in _IMAGES):
         return None

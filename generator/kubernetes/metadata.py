@@ -1,4 +1,4 @@
-"""The `metadata` of a definition that an operator refuses."""
+"""Removes the `metadata` of a definition that an operator refuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from generator.kubernetes.admission import admit
 from generator.kubernetes.crd import Crd
 from generator.text.yaml_reader import FieldPath
 
-#: What a definition says to people and tools alone; the engine does not read it.
+#: Only for people and tools; the engine does not read it.
 _METADATA: Final = "metadata"
 
 
@@ -20,7 +20,7 @@ def without_refused_metadata(definition: Mapping[str, Any], crd: Crd) -> dict[st
         return dict(definition)
     flow = dict(_copied(definition))
     resource = {"spec": {"flow": flow}}
-    refused = (_of_metadata(refusal.path, crd.schema) for refusal in admit(resource, crd).refused)
+    refused = (_metadata_path(refusal.path, crd.schema) for refusal in admit(resource, crd).refused)
     for path in filter(None, set(refused)):
         _remove(resource, path)
     return flow
@@ -28,7 +28,7 @@ def without_refused_metadata(definition: Mapping[str, Any], crd: Crd) -> dict[st
 
 @cache
 def _types_metadata(crd: Crd) -> bool:
-    """Whether any metadata is not free; the schema is asked before a validator is loaded for it."""
+    """Whether the schema restricts any metadata; if not, no validator needs to be loaded."""
 
     def typed(schema: Mapping[str, Any]) -> Iterator[bool]:
         for name, field in schema.get("properties", {}).items():
@@ -40,8 +40,8 @@ def _types_metadata(crd: Crd) -> bool:
     return any(typed(crd.schema))
 
 
-def _of_metadata(path: FieldPath, schema: Mapping[str, Any]) -> FieldPath:
-    """The path of the metadata that a value lies in; empty where it lies in none. What an author names is none."""
+def _metadata_path(path: FieldPath, schema: Mapping[str, Any]) -> FieldPath:
+    """Return the path of the metadata that contains a value, or (). A user's own key of that name does not count."""
     for place, key in enumerate(path):
         schema = schema.get("items", {}) if isinstance(key, int) else schema.get("properties", {}).get(key, {})
         if key == _METADATA and schema:
@@ -56,7 +56,7 @@ def _remove(content: Any, path: FieldPath) -> None:
 
 
 def _copied(value: Any) -> Any:
-    """The value with maps and lists of its own."""
+    """Return a deep copy of a value."""
     match value:
         case Mapping():
             return {key: _copied(child) for key, child in value.items()}

@@ -1,4 +1,4 @@
-"""What a workflow's chart installs: one table, and the objects of it as plain data for `waybill manifests`."""
+"""The table of the objects that a workflow's chart installs, and the same objects as data for `waybill manifests`."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from generator.workflow.folder import slug
 from generator.workflow.properties import Properties
 from generator.workflow.workflow import Workflow
 
-#: Creates the engine's tables at start; what 10.x needs for persistence (kie-addons-quarkus-persistence-jdbc).
+#: The property that creates the engine's tables at start, for SonataFlow 10.x (kie-addons-quarkus-persistence-jdbc).
 FLYWAY: Final = "kie.flyway.enabled"
 DEFAULT_PROFILE: Final = "gitops"
 #: Fields of the custom resource that only later operators have.
 POD_TEMPLATE: Final = ("spec", "podTemplate")
 PERSISTENCE: Final = ("spec", "persistence")
 
-#: The annotation that says which version of a workflow a custom resource is, and the label, where it has one.
+#: The annotation of a custom resource with the workflow's version, and the label, if it has one.
 VERSION: Final = "sonataflow.org/version"
-#: Label values (apimachinery, IsValidLabelValue).
+#: The longest value of a label (apimachinery, IsValidLabelValue).
 MAX_LABEL: Final = 63
-_NO_LABEL: Final = re.compile(r"[^-A-Za-z0-9_.]")
+_INVALID_IN_LABEL: Final = re.compile(r"[^-A-Za-z0-9_.]")
 
 Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageReference:
-    """Where a workflow's container image is pulled from. A digest wins over a tag: what was tested is deployed."""
+    """A container image. A digest wins over a tag, so that the tested image is the one that is deployed."""
 
     repository: str
     tag: str | None = None
@@ -43,23 +43,23 @@ class ImageReference:
         return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag or 'latest'}"
 
 
-#: Where the operator of Red Hat Developer Hub and RHDH itself run, and where the services of workflows do.
+#: The namespaces of Red Hat Developer Hub and its operator, and of the services of workflows.
 RHDH_NAMESPACE: Final = "rhdh-operator"
 SERVICES_NAMESPACE: Final = "sonataflow-infra"
 #: The SonataFlowPlatform that RHDH's operator and the chart `platform` create.
 PLATFORM: Final = "sonataflow-platform"
-#: How the Deployment and the Service of each of its services end after the platform's name, by the services' fields.
+#: The suffix of the Deployment and the Service of each of its services, by the service's field.
 _SERVICE_SUFFIXES: Final = {"dataIndex": "data-index-service", "jobService": "jobs-service"}
 
 
 def platform_service(platform: str, field: str) -> str:
-    """The name of the Deployment and the Service of a platform's service (`dataIndex`, `jobService`)."""
+    """Return the name of the Deployment and the Service of a platform's service (`dataIndex`, `jobService`)."""
     return f"{platform}-{_SERVICE_SUFFIXES[field]}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """The PostgreSQL service that keeps the state of waiting instances; names are those that RHDH's operator uses."""
+    """The PostgreSQL database with the state of waiting instances; the default names are those of RHDH's operator."""
 
     schema: str
     secret: str = "sonataflow-psql-postgresql"  # noqa: S105 - a Secret's name, no secret
@@ -71,7 +71,7 @@ class Database:
     namespace: str = ""
 
     def as_persistence(self) -> Manifest:
-        """`spec.persistence` of the custom resource."""
+        """Return `spec.persistence` of the custom resource."""
         return {
             "postgresql": {
                 "secretRef": {"name": self.secret, "userKey": self.user_key, "passwordKey": self.password_key},
@@ -86,7 +86,7 @@ class Database:
         }
 
     def as_variables(self) -> list[Manifest]:
-        """The variables of the container that connect a workflow where its operator has no `spec.persistence`."""
+        """Return the container's variables that connect a workflow if its operator has no `spec.persistence`."""
         host = f"{self.service}.{self.namespace}" if self.namespace else self.service
         values = {
             "KOGITO_PERSISTENCE_TYPE": "jdbc",
@@ -104,11 +104,11 @@ class Database:
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestOptions:
-    """What a person may choose about the objects.
+    """The options for the objects of a workflow.
 
-    `crd` is what the operator takes; None stands for one that takes all that waybill writes. `properties` are those
-    that a database needs (compatibility.yaml has them for each SonataFlow). `version_label` says the workflow's version
-    as a label of the custom resource, too.
+    `crd` is that of the operator; None stands for an operator that has all fields. `properties` are those that a
+    database needs (compatibility.yaml has them for each SonataFlow). With `version_label`, the custom resource has the
+    workflow's version as a label, too.
     """
 
     image: str = ""
@@ -121,12 +121,12 @@ class ManifestOptions:
     properties: Mapping[str, str] = field(default_factory=lambda: {FLYWAY: "true"})
 
     def takes(self, *path: str) -> bool:
-        """Whether the operator takes a field of the custom resource."""
+        """Whether the operator has a field of the custom resource."""
         return self.crd is None or self.crd.knows(*path)
 
     @property
     def keeps_state(self) -> bool:
-        """Whether a workflow is connected with its database."""
+        """Whether the workflow is connected with its database."""
         return self.database is not None and (self.takes(*PERSISTENCE) or self.takes(*POD_TEMPLATE))
 
 
@@ -135,10 +135,11 @@ class InstalledObject:
     """One kind of object that a workflow's chart installs: a row of the table `OBJECTS`.
 
     `name` is a format: `workflow` is the name of the custom resource; with `folder` in it, each folder of resources has
-    an object of its own, and `number` counts them. `template` is the file of the chart that renders it. `holds` and
-    `condition` tell a README what is in it and when it is there; `applies` says which workflows can have it at all.
-    `needs` are the fields of the custom resource without which an operator has no use for it. `manifest` makes it for
-    `waybill manifests`, out of the workflow, its folder ("" where there is none), its name and the options.
+    an object of its own, and `number` counts them. `template` is the file of the chart that renders the object. `holds`
+    and `condition` describe in a README what is in it and when it exists, and `applies` says whether a workflow can
+    have it at all. `needs` are the fields of the custom resource without which the operator cannot use it. `manifest`
+    returns the object for `waybill manifests` from the workflow, the folder ("" if there is none), the object's name
+    and the options.
     """
 
     kind: str
@@ -151,7 +152,7 @@ class InstalledObject:
     manifest: Callable[[Workflow, str, str, ManifestOptions], Manifest | None] | None = None
 
     def names(self, workflow: Workflow) -> dict[str, str]:
-        """Folder to name of each such object that the workflow can have; the folder is "" where there is none."""
+        """Map folders to the names of such objects that the workflow can have; the folder is "" if there is none."""
         if not self.applies(workflow):
             return {}
         folders = list(workflow.source.resource_folders()) if "{folder}" in self.name else [""]
@@ -161,34 +162,34 @@ class InstalledObject:
         }
 
     def name_pattern(self, workflow: str) -> str:
-        """A regular expression for every name that such an object of a workflow can have had."""
+        """Return a regular expression for all names that such an object can have in any version of a workflow."""
         return self.name.format(workflow=re.escape(workflow), number=r"\d\d+", folder=".*")
 
 
 def installed_objects(workflow: Workflow, crd: Crd | None = None) -> tuple[InstalledObject, ...]:
-    """The rows of the table that the chart of a workflow has; without `crd`, for an operator that takes everything."""
+    """Return the rows of the table for a workflow's chart; without `crd`, for an operator that has all fields."""
     return tuple(
         row for row in OBJECTS if row.names(workflow) and (crd is None or all(crd.knows(*path) for path in row.needs))
     )
 
 
 def resource_map_names(workflow: Workflow) -> dict[str, str]:
-    """Folder to the name of the ConfigMap that holds it: `01-greeting-resources-schemas`."""
+    """Map each folder of resources to the name of its ConfigMap: `01-greeting-resources-schemas`."""
     return RESOURCES.names(workflow)
 
 
 def secret_name(workflow: Workflow) -> str:
-    """The Secret that holds what secret.properties names."""
+    """Return the name of the Secret with the keys of secret.properties."""
     return SECRET.name.format(workflow=workflow.object_name)
 
 
 def properties_name(workflow: Workflow) -> str:
-    """The ConfigMap that holds application.properties."""
+    """Return the name of the ConfigMap with application.properties."""
     return PROPERTIES.name.format(workflow=workflow.object_name)
 
 
 def labels_of(name: str, namespace: str = "") -> dict[str, str]:
-    """What the operator finds a workflow's objects by."""
+    """Return the labels by which the operator finds a workflow's objects."""
     return {
         "app": name,
         "app.kubernetes.io/component": "serverless-workflow",
@@ -200,12 +201,12 @@ def labels_of(name: str, namespace: str = "") -> dict[str, str]:
 
 
 def version_label(version: str) -> str:
-    """The version of a workflow as the value of a label: `1.0.0+5` becomes `1.0.0_5`."""
-    return _NO_LABEL.sub("_", version)[:MAX_LABEL].strip("-_.")
+    """Return a workflow's version as the value of a label: `1.0.0+5` becomes `1.0.0_5`."""
+    return _INVALID_IN_LABEL.sub("_", version)[:MAX_LABEL].strip("-_.")
 
 
 def annotations_of(workflow: Workflow, profile: str = DEFAULT_PROFILE) -> dict[str, str]:
-    """What the custom resource says about the definition."""
+    """Return the custom resource's annotations, which describe the definition."""
     definition = workflow.definition
     return {
         "sonataflow.org/description": definition.description,
@@ -216,10 +217,9 @@ def annotations_of(workflow: Workflow, profile: str = DEFAULT_PROFILE) -> dict[s
 
 
 def flow(workflow: Workflow) -> Manifest:
-    """`spec.flow`: the definition without what no SonataFlow CRD takes.
+    """Return `spec.flow`: the definition without the fields that every SonataFlow CRD refuses.
 
-    A number as a retry's jitter or multiplier is refused by every CRD (they want an object there that no engine
-    reads), so it is left out; lint says so.
+    These are a retry's jitter and multiplier: CRDs accept only an object, which no engine reads. Lint reports them.
     """
     content: Manifest = dict(workflow.definition.flow)
     if retries := workflow.definition.flow.get("retries"):
@@ -229,13 +229,13 @@ def flow(workflow: Workflow) -> Manifest:
 
 
 def missing_properties(props: Properties | None, wanted: Mapping[str, str]) -> dict[str, str]:
-    """Those of the wanted properties that a workflow does not set itself: its own value wins."""
+    """Return the wanted properties that a workflow does not set itself; its own value wins."""
     own = props.effective() if props else {}
     return {key: value for key, value in wanted.items() if key not in own}
 
 
 def properties_text(props: Properties | None, wanted: Mapping[str, str]) -> str | None:
-    """application.properties as it is mounted, with what is missing of `wanted`; None where there is nothing."""
+    """Return the mounted application.properties with the missing `wanted` ones, or None if it would be empty."""
     text = props.text if props else None
     for key, value in missing_properties(props, wanted).items():
         text = properties.with_property(text or "", f"{key}={value}")
@@ -243,18 +243,18 @@ def properties_text(props: Properties | None, wanted: Mapping[str, str]) -> str 
 
 
 def manifests(workflow: Workflow, options: ManifestOptions) -> list[Manifest]:
-    """Return the objects of a workflow, as plain data in the order in which they are applied."""
-    made = (
+    """Return the objects of a workflow as plain data, in the order in which to apply them."""
+    objects = (
         row.manifest(workflow, folder, name, options)
         for row in installed_objects(workflow, options.crd)
         if row.manifest
         for folder, name in row.names(workflow).items()
     )
-    return [manifest for manifest in made if manifest]
+    return [manifest for manifest in objects if manifest]
 
 
 def manifest_files(objects: list[Manifest]) -> dict[str, bytes]:
-    """File name (`01-configmap_greeting-props.yaml`) to YAML."""
+    """Map file names (`01-configmap_greeting-props.yaml`) to YAML."""
     return {
         f"{number:02d}-{manifest['kind'].lower()}_{manifest['metadata']['name']}.yaml": dump(manifest).encode()
         for number, manifest in enumerate(objects, start=1)
@@ -364,7 +364,7 @@ RESOURCES: Final = InstalledObject(
     holds="the files of one folder",
     manifest=_resource_map,
 )
-#: What a workflow's chart installs, in the order in which it is applied. Another object is a row here and its template.
+#: The objects of a workflow's chart, in the order in which they are applied. A new object is a row and a template.
 OBJECTS: Final = (
     PROPERTIES,
     SECRET,

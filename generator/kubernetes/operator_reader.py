@@ -1,7 +1,7 @@
-"""What the operator's reader of `spec.flow` takes: the Go SDK, which decodes each resource before anything runs.
+"""Finds values of `spec.flow` that the operator cannot decode with its Go SDK.
 
-The facts are made by the SDK itself (tests/reader_facts.py): for each field of the DSL the types of JSON that every
-version of it in use decodes.
+The facts are generated with the SDK itself (tests/reader_facts.py): for each field of the DSL, the JSON types that all
+versions in use decode.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from generator.text.yaml_reader import FieldPath
 from generator.workflow import dsl
 from generator.workflow.dsl import Field, Shape
 
-#: Why it matters: the operator lists all resources before it looks at one.
+#: The consequence of such a value: the operator decodes all resources before it handles one.
 CONSEQUENCE: Final = "its cache of all workflows may not fill"
-#: What Go's int32 holds.
+#: The range of Go's int32.
 MAX_INTEGER: Final = 2**31 - 1
 MIN_INTEGER: Final = -(2**31)
-#: A state of any type, and what an authentication has by its scheme.
+#: The kind of a state of any type, and the fields of an authentication that depend on each other.
 STATE: Final = dsl.WORKFLOW.fields["states"].kind
 SCHEME: Final = dsl.AUTH.fields["scheme"]
 PROPERTIES: Final = cast("Shape", dsl.AUTH.fields["properties"].kind)
-#: After the name of a field: its items, and the values of a map.
+#: Suffixes of a field's name in the facts: for its items, and for the values of a map.
 ITEMS: Final = "[]"
 VALUES: Final = "{}"
 
 
 class JsonType(StrEnum):
-    """A type of JSON, as fine as the reader distinguishes them."""
+    """A JSON type, subdivided as the SDK distinguishes values."""
 
     MISSING = "missing"
     NULL = "null"
@@ -46,7 +46,7 @@ class JsonType(StrEnum):
     CHOICE = "choice"
     TEXT = "text"
     BROKEN_TEXT = "broken text"
-    """Blank, or what is neither the inside of a JSON string nor a JSON object: no schema's path or content."""
+    """Blank, or neither the inside of a JSON string nor a JSON object, so not the path or content of a schema."""
     LIST = "list"
     MAP = "map"
 
@@ -71,15 +71,15 @@ _OTHERS: Final[Mapping[type, JsonType]] = {
     Mapping: JsonType.MAP,
     Sequence: JsonType.LIST,
 }
-#: Types that nobody writes to say something, and the wider or narrower form of another one.
+#: Types that a message does not suggest: empty ones, and variants of other types.
 _UNNAMED: Final = {JsonType.MISSING, JsonType.NULL, JsonType.EMPTY_TEXT, JsonType.LARGE_INTEGER, JsonType.BROKEN_TEXT}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable:
-    """A value at `path` of a flow that the operator cannot decode.
+    """A value of a flow that the operator cannot decode.
 
-    `readable` are the types that it decodes there, `choices` the only texts of the field.
+    `readable` are the types that it decodes at `path`, and `choices` the only strings that the field allows.
     """
 
     path: FieldPath
@@ -89,14 +89,14 @@ class Unreadable:
 
     @property
     def what(self) -> str:
-        """What it cannot read: `'arguments' as a string`, or `an item of 'auth' without 'properties'`."""
+        """The unreadable value in words: `'arguments' as a string`, or `an item of 'auth' without 'properties'`."""
         if self.found is JsonType.MISSING:
             return f"{_shown(self.path[:-1])} without {_shown(self.path)}"
         return f"{_shown(self.path)} as {_WORDS[self.found]}"
 
     @property
     def instead(self) -> str:
-        """What to write in its place."""
+        """What to write instead."""
         name = self.path[-1]
         match self.found:
             case JsonType.MISSING:
@@ -111,7 +111,7 @@ class Unreadable:
 
     @property
     def _wanted(self) -> str:
-        """The types that it reads, in words."""
+        """The readable types in words."""
         words = [_WORDS[each] for each in JsonType if each in self.readable - _UNNAMED and each in _WORDS]
         if JsonType.CHOICE in self.readable and JsonType.TEXT not in self.readable:
             words += self.choices
@@ -119,26 +119,26 @@ class Unreadable:
 
 
 def _shown(path: FieldPath) -> str:
-    """A place as a message has it: the last name in it, and whether it is one item."""
+    """Return a path in words: its last name, and whether it is an item of that list."""
     name = next((part for part in reversed(path) if isinstance(part, str)), "flow")
     return f"an item of '{name}'" if path and isinstance(path[-1], int) else f"'{name}'"
 
 
 def unreadable(flow: Mapping[str, Any]) -> Iterator[Unreadable]:
-    """The values of a flow (`spec.flow`) that the operator cannot decode."""
+    """Yield the values of a flow (`spec.flow`) that the operator cannot decode."""
     facts = _facts()[dsl.WORKFLOW.name]
     yield from _Object(content=flow, shape=dsl.WORKFLOW, where=(), facts=facts).unreadable()
 
 
 def fields_of(shape: Shape) -> Iterator[tuple[str, Field]]:
-    """The fields of an object that the resource has; the identity of a workflow is metadata there."""
+    """Yield the fields of an object that are in the resource; a workflow's identity is in its metadata instead."""
     for key, field in shape.fields.items():
         if field.kind is not dsl.Kind.DROPPED and not (shape is dsl.WORKFLOW and key in dsl.IDENTITY):
             yield key, field
 
 
 def objects_in(field: Field) -> Iterator[tuple[Shape, str]]:
-    """The objects that a field can hold, each with its name among the facts: states by type, properties by scheme."""
+    """Yield the objects that a field can hold with their names in the facts: states by type, properties by scheme."""
     if field.kind is STATE:
         yield from ((shape, shape.name) for shape in dsl.STATES.values())
     elif field.kind is PROPERTIES:
@@ -148,12 +148,12 @@ def objects_in(field: Field) -> Iterator[tuple[Shape, str]]:
 
 
 def object_in(field: Field, content: Mapping[str, Any], beside: Mapping[str, Any]) -> tuple[Shape, str] | None:
-    """The object that a field holds with some content, by the fields beside it; None where the SDK knows none."""
+    """Return the object that a field holds, by its content and its sibling fields, or None if the SDK knows none."""
     return next((each for each in objects_in(field) if _is_read_as(content, beside, *each)), None)
 
 
 def _is_read_as(content: Mapping[str, Any], beside: Mapping[str, Any], shape: Shape, name: str) -> bool:
-    """Whether the reader takes an object for that of a name: a state by its type, properties by the scheme beside."""
+    """Whether the SDK decodes content as this object: a state by its type, properties by the sibling scheme."""
     if types := [type_ for type_, state in dsl.STATES.items() if state is shape]:
         return content.get("type") in types
     if shape is PROPERTIES:
@@ -166,21 +166,21 @@ def _properties(scheme: str) -> str:
 
 
 def choices_of(shape: Shape, key: str) -> tuple[str, ...]:
-    """The only texts of a field, where there are such."""
+    """Return the only strings that a field allows, or () if it allows any."""
     if key == "type" and shape in dsl.STATES.values():
         return tuple(dsl.STATES)
     return shape.fields[key].choices if key in shape.fields else ()
 
 
 def type_of(value: Any, choices: tuple[str, ...]) -> JsonType:
-    """The type of a value as JSON."""
+    """Return the JSON type of a value."""
     if isinstance(value, str):
         return _type_of_text(value, choices)
     if isinstance(value, int) and not isinstance(value, bool):
         return JsonType.INTEGER if MIN_INTEGER <= value <= MAX_INTEGER else JsonType.LARGE_INTEGER
     if value is None:
         return JsonType.NULL
-    # Dates are texts in JSON.
+    # Dates are strings in JSON.
     return next((type_ for kind, type_ in _OTHERS.items() if isinstance(value, kind)), JsonType.TEXT)
 
 
@@ -200,7 +200,7 @@ def _type_of_text(text: str, choices: tuple[str, ...]) -> JsonType:
 
 @dataclass(frozen=True, kw_only=True)
 class _Object:
-    """An object of the DSL in a flow, and what the reader decodes of it."""
+    """An object of the DSL in a flow, and the facts about its fields."""
 
     content: Mapping[str, Any]
     shape: Shape
@@ -242,7 +242,7 @@ class _Object:
 
 @cache
 def _facts() -> Mapping[str, Mapping[str, frozenset[JsonType]]]:
-    """Object to field to the types that the reader decodes; a field that is not there it decodes from anything."""
+    """Map objects to fields to the types that the SDK decodes; a field without an entry accepts any type."""
     text = (resources.files("generator.kubernetes") / "facts/operator-reader.json").read_bytes()
     return {
         name: {key: frozenset(map(JsonType, types)) for key, types in fields.items()}

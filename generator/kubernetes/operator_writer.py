@@ -1,7 +1,7 @@
-"""What the operator changes in a definition where it writes it itself: in the profiles `preview` and `dev`.
+"""Finds values that the operator changes in the profiles `preview` and `dev`.
 
-There it builds the application from the custom resource: it makes the definition from `spec.flow` by the Go SDK, which
-drops and changes some values. The facts are made by the SDK itself (tests/writer_facts.py).
+In these, it builds the application from the custom resource: the Go SDK writes the definition from `spec.flow`, and
+drops or changes some values. The facts are generated with the SDK itself (tests/writer_facts.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from generator.workflow.workflow import Workflow
 
 #: The profiles in which the operator writes the definition.
 PROFILES: Final = ("preview", "dev")
-#: The digits behind the point that the SDK writes.
+#: The decimal places that the SDK writes.
 _DIGITS: Final = 6
 
 
@@ -52,7 +52,7 @@ _INSTEAD: Final[Mapping[Kept, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Rewritten:
-    """A value at `path` of a flow that the operator does not write as it is; `kind` is None for a choice."""
+    """A value at `path` of a flow that the operator changes; `kind` is None for one of a field's only strings."""
 
     path: FieldPath
     kind: Kept | None
@@ -60,7 +60,7 @@ class Rewritten:
 
     @property
     def message(self) -> str:
-        """What it does, and what to write."""
+        """What the operator does, and what to write instead."""
         name = next(part for part in reversed(self.path) if isinstance(part, str))
         what = _WHAT[self.kind] if self.kind else f"cannot write '{self.value}'"
         instead = _INSTEAD.get(self.kind, "") if self.kind else ""
@@ -68,12 +68,12 @@ class Rewritten:
 
 
 def rewritten(content: Mapping[str, Any]) -> Iterator[Rewritten]:
-    """The values of a flow that the operator does not write as they are."""
+    """Yield the values of a flow that the operator changes."""
     yield from _object(content, dsl.WORKFLOW, dsl.WORKFLOW.name, ())
 
 
 def profile_findings(workflow: Workflow, profile: str) -> tuple[Finding, ...]:
-    """What makes a profile impossible for a workflow: nothing but where the operator writes the definition."""
+    """Return the findings that rule out a profile for a workflow; () unless the operator writes the definition."""
     changes = rewritten(flow(workflow)) if profile in PROFILES else ()
     definition = workflow.definition
     return in_file_order(
@@ -84,7 +84,7 @@ def profile_findings(workflow: Workflow, profile: str) -> tuple[Finding, ...]:
 
 
 def kinds_of(value: Any) -> tuple[str, ...]:
-    """What a value is among the kinds that the SDK does not keep everywhere; a text is itself, for choices."""
+    """Return the kinds of a value that the SDK may not keep, or the string itself, which may be a field's choice."""
     match value:
         case False:
             return (Kept.FALSE,)
@@ -122,7 +122,7 @@ def _items(value: Any, field: Field, where: FieldPath) -> Iterator[tuple[FieldPa
 
 
 def _leaves(value: Any, key: str, facts: Mapping[str, frozenset[str]], where: FieldPath) -> Iterator[Rewritten]:
-    """A value that is no object of the DSL, and all that is in it."""
+    """Yield the changed values in a value that is not an object of the DSL."""
     inside = key.removesuffix(VALUES) + VALUES
     match value:
         case Mapping():
@@ -139,6 +139,6 @@ def _leaves(value: Any, key: str, facts: Mapping[str, frozenset[str]], where: Fi
 
 @cache
 def _facts() -> Mapping[str, Mapping[str, frozenset[str]]]:
-    """Object to field to the kinds of values that the SDK does not keep there."""
+    """Map objects to fields to the kinds of values that the SDK does not keep there."""
     text = (resources.files("generator.kubernetes") / "facts/operator-writer.json").read_bytes()
     return {name: {key: frozenset(kinds) for key, kinds in fields.items()} for name, fields in json.loads(text).items()}

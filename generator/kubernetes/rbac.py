@@ -13,7 +13,7 @@ RBAC_GROUP: Final = "rbac.authorization.k8s.io"
 def bound_role(
     name: str, rules: Sequence[Manifest], subjects: Sequence[Manifest], *, namespace: str = ""
 ) -> list[Manifest]:
-    """A Role and its binding in a namespace; without one, a ClusterRole and its binding."""
+    """Return a Role and its binding in a namespace, or a ClusterRole and its binding without a namespace."""
     kind = "Role" if namespace else "ClusterRole"
     metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
     return [
@@ -29,10 +29,10 @@ def bound_role(
 
 
 def account(name: str, namespace: str) -> Manifest:
-    """A ServiceAccount as a binding names it."""
+    """Return a ServiceAccount as the subject of a binding."""
     return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
 
 
 def user(name: str) -> Manifest:
-    """A user as a binding names one."""
+    """Return a user as the subject of a binding."""
     return {"apiGroup": RBAC_GROUP, "kind": "User", "name": name}

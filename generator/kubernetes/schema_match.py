@@ -1,4 +1,4 @@
-"""Which of the SonataFlows that waybill knows a schema is like."""
+"""Finds the known SonataFlow whose schema is nearest to a cluster's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from generator.kubernetes.crd import Crd, known_crd, known_crds
 
-#: A field's path through properties, items (`[]`) and values of maps (`*`), and what it is.
+#: A field's path through properties, items (`[]`) and values of maps (`*`), and its type.
 _Fields = Mapping[tuple[str, ...], object]
 
 
@@ -16,7 +16,7 @@ _Fields = Mapping[tuple[str, ...], object]
 class SchemaMatch:
     """The known SonataFlows whose schema is nearest, oldest first (`1.40`, `1.43`), and how many fields differ.
 
-    A field differs when it is in one of the two alone, or is of another type there.
+    A field differs if only one of the two schemas has it, or if it has another type.
     """
 
     names: tuple[str, ...]
@@ -26,7 +26,7 @@ class SchemaMatch:
         known = known_crds()
         first, last = self.names[0], self.names[-1]
         in_a_row = self.names == known[known.index(first) : known.index(last) + 1] and first != last
-        like = f"{first}–{last}" if in_a_row else ", ".join(self.names)  # noqa: RUF001 - from one to the other
+        like = f"{first}–{last}" if in_a_row else ", ".join(self.names)  # noqa: RUF001 - a range
         if not self.differing:
             return f"schema like {like}"
         return (
@@ -35,19 +35,19 @@ class SchemaMatch:
 
 
 def schema_match(crd: Crd) -> SchemaMatch:
-    """Compare a schema with those of all versions that waybill knows."""
+    """Return the known versions whose schema is nearest to a schema."""
     fields = dict(_fields(crd.schema, ()))
-    differing = {name: _differing(fields, dict(_fields(known_crd(name).schema, ()))) for name in known_crds()}
+    differing = {name: _count_differences(fields, dict(_fields(known_crd(name).schema, ()))) for name in known_crds()}
     fewest = min(differing.values())
     return SchemaMatch(names=tuple(name for name, number in differing.items() if number == fewest), differing=fewest)
 
 
-def _differing(one: _Fields, other: _Fields) -> int:
+def _count_differences(one: _Fields, other: _Fields) -> int:
     return sum(one.get(path) != other.get(path) for path in {*one, *other})
 
 
 def _fields(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
-    """All fields of a schema with their types, the schema itself among them."""
+    """Yield all fields of a schema with their types, including the schema itself."""
     yield path, (schema.get("type"), schema.get("x-kubernetes-int-or-string"))
     for name, field in schema.get("properties", {}).items():
         yield from _fields(field, (*path, name))

@@ -1,4 +1,4 @@
-"""Structural schemas of Kubernetes: their shape held to what all that reads them relies on, and compiled."""
+"""Checks and compiles structural schemas of Kubernetes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from generator.text.yaml_reader import field_path
 if TYPE_CHECKING:
     from jsonschema_rs import Validator
 
-#: What a schema says to people alone (OpenAPI 3.0.3, Schema Object), and what it is of.
-_NO_RULES: Final = ("description", "title", "example", "externalDocs", "x-kubernetes-group-version-kind")
-#: What an OpenAPI document has in the place of a reference to another schema, such as that of all metadata.
+#: Keywords that only describe a schema (OpenAPI 3.0.3, Schema Object), or name its kind.
+_DESCRIPTIONS: Final = ("description", "title", "example", "externalDocs", "x-kubernetes-group-version-kind")
+#: Replaces a reference to another schema of an OpenAPI document, such as that of `metadata`.
 _ANYTHING: Final = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _FIELD: Final = {"$ref": "#/definitions/field"}
-#: What is walked: an object a field, but for `additionalProperties`; what else a schema holds, its draft says.
+#: The structure that waybill's code relies on: each field is an object, except for a boolean `additionalProperties`.
 _SHAPE: Final = {
     **_FIELD,
     "definitions": {
@@ -38,16 +38,16 @@ _SHAPE: Final = {
 
 
 def structural(schema: Any, shown: str) -> dict[str, Any]:
-    """The schema of a CustomResourceDefinition, or of what an API server makes of one, without what is for people.
+    """Return the schema of a CustomResourceDefinition, or of an API server's OpenAPI document, without descriptions.
 
     Raises:
-        FindingsError: no API server has such a schema (Kubernetes, apiextensions/v1, JSONSchemaProps).
+        FindingsError: the schema is invalid (Kubernetes, apiextensions/v1, JSONSchemaProps).
     """
-    import jsonschema_rs  # noqa: PLC0415 - 27 ms, paid only where a schema is read
+    import jsonschema_rs  # noqa: PLC0415 - takes 27 ms, which only reading a schema needs
 
     try:
         jsonschema_rs.Draft7Validator(_SHAPE).validate(schema)
-        taken = _taken(schema)
+        taken = _stripped(schema)
         validator(taken)
     except jsonschema_rs.ValidationError as error:
         raise _misshapen(shown, f"'{field_path(tuple(error.instance_path))}': {error.message}") from error
@@ -57,10 +57,10 @@ def structural(schema: Any, shown: str) -> dict[str, Any]:
 
 
 def validator(schema: Mapping[str, Any]) -> Validator:
-    """Return the validator for a structural schema, as in kube-apiserver.
+    """Return a validator for a structural schema that validates as kube-apiserver does.
 
     Raises:
-        ValueError: it is no schema.
+        ValueError: the schema is invalid.
     """
     import jsonschema_rs  # noqa: PLC0415 - as above
 
@@ -73,15 +73,15 @@ def _misshapen(shown: str, reason: str) -> FindingsError:
     return FindingsError([Finding(path=shown, rule="crd", message=message)])
 
 
-def _taken(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema without what it says to people, and without references."""
-    if _refers(schema):
+def _stripped(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema without descriptions and references."""
+    if _is_reference(schema):
         return _ANYTHING
 
     def stripped(value: Any) -> Any:
         match value:
             case dict():
-                return _taken(value)
+                return _stripped(value)
             case list():
                 return [stripped(item) for item in value]
         return value
@@ -93,12 +93,12 @@ def _taken(schema: Mapping[str, Any]) -> dict[str, Any]:
         if key in ("default", "enum")
         else stripped(value)
         for key, value in schema.items()
-        if key not in _NO_RULES
+        if key not in _DESCRIPTIONS
     }
 
 
-def _refers(schema: Mapping[str, Any]) -> bool:
-    """Whether it stands for another schema: an API server writes that as the one part of an `allOf`, or plainly."""
+def _is_reference(schema: Mapping[str, Any]) -> bool:
+    """Whether the schema is a reference: an API server writes it as the only part of an `allOf`, or plainly."""
     match schema:
         case {"$ref": _} | {"allOf": [{"$ref": _}]}:
             return True

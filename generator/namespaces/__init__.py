@@ -1,1 +1,1 @@
-"""A namespace for workflows: who must reach whom, its labels, its part of the database."""
+"""A namespace for workflows: its labels, network policies and database user."""

@@ -1,4 +1,4 @@
-"""A namespace's own user and schema in the workflows' database: their names, and the Job that creates them."""
+"""A namespace's own user and schema in the workflows' database, and the Job that creates them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from generator.delivery.pods import SECURITY
 from generator.kubernetes.objects import Database, Manifest
 from generator.text.templates import render
 
-#: Where psql is: the image that the platform's PostgreSQL has, so that a cluster needs no other.
+#: The image with psql: the one of the platform's PostgreSQL, so that a cluster needs no other.
 PSQL_IMAGE: Final = "quay.io/sclorg/postgresql-16-c9s:20260923"
-#: The value of a chart that names the schema.
+#: The value of a workflow chart that names the schema.
 SCHEMA: Final = "persistence.serviceRef.databaseSchema"
 EXTERNAL_SECRETS: Final = "external-secrets.io/v1"
-#: The property of a secret store's entry that has the password.
+#: The property with the password, in an entry of a secret store.
 PASSWORD_PROPERTY: Final = "password"  # noqa: S105 - a name, no password
-#: The most characters of a PostgreSQL identifier (NAMEDATALEN - 1); what is longer is cut off without an error.
+#: The longest PostgreSQL identifier (NAMEDATALEN - 1); longer ones are truncated without an error.
 _MAX_IDENTIFIER: Final = 63
 _HASH: Final = 8
-#: How long the Job may wait for its Secrets, which come after it, and for the database.
+#: How long the Job may wait for its Secrets, which are created after it, and for the database.
 _SECONDS: Final = 1800
 
 
@@ -30,7 +30,8 @@ _SECONDS: Final = 1800
 class NamespaceDatabase:
     """The part of a database that belongs to the workflows of one namespace.
 
-    `namespace` is that of the workflows, `services` where the database and the Secret of its administrator are.
+    `namespace` is that of the workflows, `services` that of the database and its administrator's Secret. `secret` is
+    the name of the workflows' Secret, and `host` that of an external database ("" for the one in `services`).
     """
 
     namespace: str
@@ -41,9 +42,9 @@ class NamespaceDatabase:
 
     @property
     def user(self) -> str:
-        """The name of the user and of the schema: `ns_my_team` for my-team.
+        """The name of both the user and the schema: `ns_my_team` for my-team.
 
-        A namespace has no underscores, so two have no name in common.
+        Names of namespaces have no underscores, so no two namespaces get the same user.
         """
         name = f"ns_{self.namespace.replace('-', '_')}"
         if len(name) <= _MAX_IDENTIFIER:
@@ -52,12 +53,12 @@ class NamespaceDatabase:
 
     @property
     def copy(self) -> str:
-        """The Secret beside the database that has the same user and password, for the Job."""
+        """The name of the Job's Secret beside the database, with the same user and password."""
         return f"{self.namespace}-database"
 
     @property
     def persistence(self) -> dict[str, str]:
-        """The values of a chart that lead its workflow to this part of the database, by their paths."""
+        """The values that connect a workflow chart with this part of the database: path to value."""
         secret = {"persistence.secretRef.name": self.secret}
         if self.host:
             url = f"jdbc:postgresql://{self.host}:{Database.port}/{Database.name}?currentSchema={self.user}"
@@ -65,9 +66,9 @@ class NamespaceDatabase:
         return {**secret, "persistence.serviceRef.namespace": self.services, SCHEMA: self.user}
 
     def job(self) -> Manifest:
-        """The Job that creates the user and the schema, or changes nothing where they are there.
+        """Return the Job that creates the user and the schema if they do not exist.
 
-        Its name ends in a hash of its spec, since the template of a Job cannot be changed.
+        Its name ends in a hash of its spec, since the template of a Job is immutable.
         """
         spec = self._job_spec()
         digest = _hash(json.dumps(spec, sort_keys=True))
@@ -80,7 +81,7 @@ class NamespaceDatabase:
         }
 
     def external_secrets(self, store: str, key: str) -> list[Manifest]:
-        """The Secrets of the workflows and of the Job, out of an entry of a ClusterSecretStore with the password."""
+        """Return the ExternalSecrets for the workflows and the Job; a ClusterSecretStore's entry has the password."""
         return [
             {
                 "apiVersion": EXTERNAL_SECRETS,
@@ -150,12 +151,12 @@ class NamespaceDatabase:
 
 
 def user_script() -> str:
-    """What the container of a Job runs: waits for the database, and runs the statements in the variable SQL."""
+    """Return the script of the Job's container, which waits for the database and runs the statements in $SQL."""
     return (resources.files("generator.namespaces") / "scripts" / "create-user.sh").read_text(encoding="utf-8")
 
 
 def user_statements() -> str:
-    """The SQL for psql that creates WORKFLOW_USER with WORKFLOW_PASSWORD, and its schema."""
+    """Return the statements for psql that create WORKFLOW_USER with WORKFLOW_PASSWORD, and its schema."""
     return render("namespaces/database.sql")
 
 

@@ -1,4 +1,4 @@
-"""What a namespace needs before workflows run in it: the objects, and the commands that a person runs."""
+"""The objects that a namespace for workflows needs, and the commands that create them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from typing import Final
 from generator.delivery.argocd import MANAGED_BY
 from generator.kubernetes.objects import Database, Manifest
 from generator.kubernetes.rbac import bound_role, user
+from generator.kubernetes.steps import Step
 from generator.namespaces.database import SCHEMA, NamespaceDatabase
 from generator.namespaces.policies import WORKFLOW_NAMESPACE, Neighbours, policies
 from generator.text.yaml_writer import dump
 
 HEADER: Final = "# Written by waybill namespace add; change its options, not this file.\n"
-#: Applies what is missing, and refuses to change what somebody else has set (server-side apply).
-APPLY: Final = ("kubectl", "apply", "--server-side", "--field-manager=waybill", "-f")
-#: A random password, by what every Unix has.
+#: Writes a random password with tools that every Unix has.
 _RANDOM: Final = r"head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n'"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalSecret:
-    """Where the External Secrets Operator finds the password: a ClusterSecretStore, and an entry in it."""
+    """The ClusterSecretStore and its entry where the External Secrets Operator finds the password."""
 
     store: str
     key: str
@@ -31,10 +30,10 @@ class ExternalSecret:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowNamespace:
-    """A namespace for workflows, as a person wants it.
+    """The wanted namespace for workflows.
 
-    `argocd` is the namespace of the Argo CD that manages it, "" for none. `database` is None where the workflows keep
-    no state; with `share_admin` they use the database's administrator, and nobody makes a user for them.
+    `argocd` is the namespace of the Argo CD that manages it, "" for none. `database` is None if the workflows keep no
+    state. With `share_admin` they use the database's administrator, and no user is created for them.
     """
 
     name: str
@@ -46,11 +45,11 @@ class WorkflowNamespace:
 
     @property
     def user_database(self) -> NamespaceDatabase | None:
-        """The database where these workflows have a user of their own."""
+        """The database in which these workflows have a user of their own, or None."""
         return None if self.share_admin else self.database
 
     def objects(self) -> list[Manifest]:
-        """The objects in the order in which they are created; none has a password in it."""
+        """Return the objects in the order in which to create them; none contains a password."""
         database = self.user_database
         secrets = (
             database.external_secrets(self.external.store, self.external.key) if database and self.external else ()
@@ -71,20 +70,8 @@ class WorkflowNamespace:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A command to copy, and what it is for."""
-
-    what: str
-    command: str
-
-    def as_json(self) -> dict[str, str]:
-        """The step as a JSON object, for `--json`."""
-        return {"what": self.what, "command": self.command}
-
-
 def files_of(namespace: WorkflowNamespace) -> dict[str, bytes]:
-    """File name (`01-namespace_demo.yaml`) to YAML; kubectl applies a folder in the order of the names."""
+    """Map file names (`01-namespace_demo.yaml`) to YAML; kubectl applies a folder in the order of the names."""
     return {
         f"{number:02}-{each['kind'].lower()}_{each['metadata']['name']}.yaml": (HEADER + dump(each)).encode()
         for number, each in enumerate(namespace.objects(), 1)
@@ -92,95 +79,90 @@ def files_of(namespace: WorkflowNamespace) -> dict[str, bytes]:
 
 
 def steps(namespace: WorkflowNamespace, apply: str) -> Iterator[Step]:
-    """The commands that add the namespace, in their order; `apply` is the one that applies the objects.
+    """Yield the commands that add the namespace, in their order; `apply` is the one that applies the objects.
 
-    A password goes from one program to the next, or through a folder that nobody else may read: it is in no command,
-    so that neither the history of a shell nor the list of processes has it.
+    A password goes from one program to the next, or through a folder that only the user can read. It is in no command,
+    so that neither the shell's history nor the list of processes has it.
     """
     database = namespace.user_database
-    made = "the namespace, the network policies" + (" and the Job for the database" if database else "")
-    yield Step(what=made, command=apply)
+    created = "the namespace, the network policies" + (" and the Job for the database" if database else "")
+    yield Step(what=created, command=apply)
     if namespace.database and namespace.share_admin:
-        yield from _share(namespace.database)
+        yield from _copy_admin_secret(namespace.database)
     elif database:
         if not namespace.external:
-            yield from _secrets(database)
+            yield from _create_secrets(database)
         yield wait_for(database)
     if namespace.database:
         yield values_step(namespace, namespace.database)
 
 
 def wait_for(database: NamespaceDatabase) -> Step:
-    """The command that waits for the user and the schema."""
+    """Return the command that waits for the user and the schema."""
     job = database.job()["metadata"]["name"]
     words = ["kubectl", "wait", f"job/{job}", "-n", database.services, "--for=condition=complete", "--timeout=5m"]
     return Step(what="waits for the user and the schema", command=shlex.join(words))
 
 
 def values_step(namespace: WorkflowNamespace, database: NamespaceDatabase) -> Step:
-    """The command that installs a chart with the values that lead to its part of the database.
+    """Return the command that installs a chart with the values that connect it with its part of the database.
 
-    The administrator's user has no schema of the namespace's own: there, each workflow has that of its chart.
+    The administrator has no schema for a namespace, so with a shared Secret each workflow uses its chart's schema.
     """
     shared = namespace.share_admin
     values = {path: value for path, value in database.persistence.items() if not (shared and path == SCHEMA)}
-    given = ",".join(f"{path}={value}" for path, value in values.items())
-    words = ["helm", "install", "greeting", "CHART", "-n", database.namespace, "--set", given]
+    settings = ",".join(f"{path}={value}" for path, value in values.items())
+    words = ["helm", "install", "greeting", "CHART", "-n", database.namespace, "--set", settings]
     return Step(what="installs a workflow there; the same values for each", command=shlex.join(words))
 
 
-def _secrets(database: NamespaceDatabase) -> Iterator[Step]:
-    """The Secret of the workflows and its copy for the Job, with a password that is made on the way."""
-    folder, (user, password) = _folder(database)
+def _create_secrets(database: NamespaceDatabase) -> Iterator[Step]:
+    """Yield the commands that create the workflows' Secret and its copy for the Job, with a new password."""
+    folder, (user, password) = _password_folder(database)
     make = (
         f"mkdir -p {folder} && printf %s {database.user} > {user} && {{ [ -s {password} ] || {_RANDOM} > {password}; }}"
     )
-    yield Step(what="a user and a password, in a folder for you alone", command=f"(umask 077 && {make})")
+    yield Step(what="a user and a password, in a folder that only you can read", command=f"(umask 077 && {make})")
     for name, where in ((database.copy, database.services), (database.secret, database.namespace)):
-        yield _creation(database, name, where)
-    yield _removal(database)
+        yield _create_secret(database, name, where)
+    yield _remove_password(database)
 
 
-def _share(database: NamespaceDatabase) -> Iterator[Step]:
-    """A copy of the administrator's Secret, which is shown nowhere."""
-    folder, files = _folder(database)
+def _copy_admin_secret(database: NamespaceDatabase) -> Iterator[Step]:
+    """Yield the commands that copy the administrator's Secret without showing it."""
+    folder, files = _password_folder(database)
     reads = " && ".join(
         f"kubectl get secret {Database.secret} -n {database.services} "
         f"-o go-template='{{{{index .data \"{key}\" | base64decode}}}}' > {file}"
         for key, file in zip((Database.user_key, Database.password_key), files, strict=True)
     )
     yield Step(what="the administrator's user and password", command=f"(umask 077 && mkdir -p {folder} && {reads})")
-    yield _creation(database, database.secret, database.namespace)
-    yield _removal(database)
+    yield _create_secret(database, database.secret, database.namespace)
+    yield _remove_password(database)
 
 
-def _folder(database: NamespaceDatabase) -> tuple[str, tuple[str, str]]:
-    """The folder for a user and a password on the way to a Secret, and the files in it."""
+def _password_folder(database: NamespaceDatabase) -> tuple[str, tuple[str, str]]:
+    """Return the temporary folder for a user and a password, and its two files."""
     folder = f"{database.namespace}-database"
     return folder, (f"{folder}/{Database.user_key}", f"{folder}/{Database.password_key}")
 
 
-def _creation(database: NamespaceDatabase, name: str, where: str) -> Step:
-    """Creates a Secret of the two files; whatever else somebody has in a folder of that name stays out of it."""
-    given = [f"--from-file={file}" for file in _folder(database)[1]]
-    command = shlex.join(["kubectl", "create", "secret", "generic", name, "-n", where, *given])
+def _create_secret(database: NamespaceDatabase, name: str, where: str) -> Step:
+    """Return the command that creates a Secret from the two files, and from no other file of the folder."""
+    options = [f"--from-file={file}" for file in _password_folder(database)[1]]
+    command = shlex.join(["kubectl", "create", "secret", "generic", name, "-n", where, *options])
     return Step(what=f"the Secret in {where}", command=command)
 
 
-def _removal(database: NamespaceDatabase) -> Step:
-    folder, files = _folder(database)
+def _remove_password(database: NamespaceDatabase) -> Step:
+    folder, files = _password_folder(database)
     return Step(what="removes the password from this machine", command=f"rm {' '.join(files)} && rmdir {folder}")
 
 
-def apply_command(place: str) -> str:
-    """The command that applies a file, a folder, or what another program writes (`-`)."""
-    return shlex.join([*APPLY, place])
-
-
 def roles(namespace: WorkflowNamespace, who: str) -> list[Manifest]:
-    """The Roles that let a user do all of this and nothing else; a cluster administrator applies them.
+    """Return the Roles that let a user add the namespace and do nothing else; a cluster administrator applies them.
 
-    The bare namespace is among them, since a Role in it is.
+    They include the bare namespace, since one of the Roles is in it.
     """
     wanted: dict[str, dict[tuple[str, str], list[str]]] = {}
     for each in (*namespace.objects(), *_named_secrets(namespace)):
@@ -189,18 +171,18 @@ def roles(namespace: WorkflowNamespace, who: str) -> list[Manifest]:
             wanted.setdefault(each["metadata"]["namespace"], {}).setdefault(kind, []).append(each["metadata"]["name"])
     name = f"waybill-{namespace.name}"
     bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace.name}}
-    found = [bare, *bound_role(name, _on_namespaces(namespace), [user(who)])]
+    found = [bare, *bound_role(name, _namespace_rules(namespace), [user(who)])]
     for place, kinds in wanted.items():
-        rules = [rule for (group, plural), names in kinds.items() for rule in _on(group, plural, names)]
+        rules = [rule for (group, plural), names in kinds.items() for rule in _rules_by_name(group, plural, names)]
         if namespace.share_admin and namespace.database and place == namespace.database.services:
-            # The administrator's Secret is read, and none is created beside it.
+            # The administrator's Secret is only read: no Secret is created in that namespace.
             rules = [rule for rule in rules if rule["resources"] != ["secrets"] or "create" not in rule["verbs"]]
         found += bound_role(name, rules, [user(who)], namespace=place)
     return found
 
 
 def _named_secrets(namespace: WorkflowNamespace) -> Iterator[Manifest]:
-    """The Secrets that are read and created, never changed."""
+    """Yield the Secrets that are read and created, but never changed."""
     database = namespace.database
     if database is None or namespace.external:
         return
@@ -209,8 +191,8 @@ def _named_secrets(namespace: WorkflowNamespace) -> Iterator[Manifest]:
         yield {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": where}}
 
 
-def _on(group: str, plural: str, names: Sequence[str]) -> list[Manifest]:
-    """The rights on objects by their names; no name can be given for who creates (RBAC, "Referring to resources")."""
+def _rules_by_name(group: str, plural: str, names: Sequence[str]) -> list[Manifest]:
+    """Return the rights on named objects; `create` cannot be restricted by name (RBAC, "Referring to resources")."""
     kind = {"apiGroups": [group], "resources": [plural]}
     verbs = _VERBS.get(plural, ["get", "patch"])
     return [{**kind, "resourceNames": list(names), "verbs": verbs}, {**kind, "verbs": ["create"]}]
@@ -222,12 +204,12 @@ _PLURALS: Final = {
     "NetworkPolicy": "networkpolicies",
     "Secret": "secrets",
 }
-#: What is done to an object that is there, where that is not just an apply: `kubectl wait` follows a Job.
+#: The verbs for existing objects, if they are not just those of an apply: `kubectl wait` watches a Job.
 _VERBS: Final = {"jobs": ["get", "patch", "list", "watch"], "secrets": ["get"]}
 
 
-def _on_namespaces(namespace: WorkflowNamespace) -> list[Manifest]:
-    """The rights to see the namespaces that are involved, and to label the new one."""
+def _namespace_rules(namespace: WorkflowNamespace) -> list[Manifest]:
+    """Return the rights to read the involved namespaces, and to label the new one."""
     neighbours = namespace.neighbours
     kind = {"apiGroups": [""], "resources": ["namespaces"]}
     return [

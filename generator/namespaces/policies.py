@@ -1,7 +1,7 @@
-"""Who must reach whom: the namespaces of workflows, of SonataFlow's services and of Red Hat Developer Hub.
+"""Network policies between the namespaces of workflows, SonataFlow's services and Red Hat Developer Hub.
 
-A NetworkPolicy that selects a pod also cuts off whoever it does not name. So each list below is whole: a namespace
-that has no policy yet goes on working with it.
+A NetworkPolicy that selects a pod also cuts off all peers that it does not name. Each list of peers below is therefore
+complete: a namespace that had no policy keeps working with it.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Final
 
 from generator.kubernetes.objects import RHDH_NAMESPACE, SERVICES_NAMESPACE, Manifest
 
-#: The label of a namespace with workflows; its value is empty. The Orchestrator's own policies go by it, too.
+#: The label of a namespace with workflows; its value is empty. The Orchestrator's own policies select by it, too.
 WORKFLOW_NAMESPACE: Final = "rhdh.redhat.com/workflow-namespace"
-#: Every namespace has its name as this label (Kubernetes, NamespaceDefaultLabelName).
+#: The label with the name of its namespace, which every namespace has (Kubernetes, NamespaceDefaultLabelName).
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
-#: The namespaces of OpenShift's routers, whichever way they are published.
+#: The label of the namespaces of OpenShift's routers, however they are published.
 INGRESS: Final = "policy-group.network.openshift.io/ingress"
-#: Where the operator of OpenShift Serverless Logic runs.
+#: The namespace of the OpenShift Serverless Logic operator.
 OPERATOR: Final = "openshift-serverless-logic"
-#: Where OpenShift's Prometheus for users' own projects runs.
+#: The namespace of OpenShift's Prometheus for user-defined projects.
 MONITORING: Final = "openshift-user-workload-monitoring"
 
-#: The policies' names, the same in every cluster, so that none is there twice.
+#: The policies' names, which are the same in every cluster, so that no policy is created twice.
 TO_WORKFLOWS: Final = "allow-to-workflows"
 TO_SERVICES: Final = "allow-to-sonataflow-services"
 TO_RHDH: Final = "allow-to-rhdh"
@@ -31,7 +31,7 @@ TO_RHDH: Final = "allow-to-rhdh"
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbours:
-    """The namespaces that workflows have to do with; `others` are further ones that may reach them and RHDH."""
+    """The namespaces that workflows communicate with; `others` may reach the workflows and RHDH, too."""
 
     rhdh: str = RHDH_NAMESPACE
     services: str = SERVICES_NAMESPACE
@@ -41,12 +41,12 @@ class Neighbours:
 
 
 def named(namespace: str) -> Manifest:
-    """The pods of a namespace, as a peer of a policy."""
+    """Return the peer of a policy that selects the pods of a namespace."""
     return {"namespaceSelector": {"matchLabels": {NAME_LABEL: namespace}}}
 
 
 def labelled(key: str, value: str = "") -> Manifest:
-    """The pods of all namespaces with a label, as a peer of a policy."""
+    """Return the peer of a policy that selects the pods of all namespaces with a label."""
     return {"namespaceSelector": {"matchLabels": {key: value}}}
 
 
@@ -55,7 +55,7 @@ ITSELF: Final[Manifest] = {"podSelector": {}}
 
 
 def workflow_peers(neighbours: Neighbours) -> list[Manifest]:
-    """Who reaches workflows: RHDH starts them, the services call back, Knative delivers events and calls functions."""
+    """Return the peers of workflows: RHDH starts them, the services call back, Knative delivers events."""
     return [
         ITSELF,
         named(neighbours.services),
@@ -68,9 +68,9 @@ def workflow_peers(neighbours: Neighbours) -> list[Manifest]:
 
 
 def service_peers(neighbours: Neighbours) -> list[Manifest]:
-    """Who reaches Data Index, the Jobs service and the database: RHDH, all workflows, Knative, the operator.
+    """Return the peers of Data Index, the Jobs service and the database: RHDH, all workflows, Knative, the operator.
 
-    The order is that of the chart `platform`: server-side apply takes a list in another order for a conflict.
+    The order is that of the chart `platform`: server-side apply treats a list in another order as a conflict.
     """
     return [
         ITSELF,
@@ -85,7 +85,7 @@ def service_peers(neighbours: Neighbours) -> list[Manifest]:
 
 
 def rhdh_peers(neighbours: Neighbours) -> list[Manifest]:
-    """Who reaches RHDH: its users by the router, and all workflows, for notifications and the scaffolder's actions."""
+    """Return the peers of RHDH: its users, through the router, and all workflows, for notifications and actions."""
     return [
         labelled(WORKFLOW_NAMESPACE),
         named(neighbours.services),
@@ -97,7 +97,7 @@ def rhdh_peers(neighbours: Neighbours) -> list[Manifest]:
 
 
 def policy(name: str, namespace: str, peers: Sequence[Manifest]) -> Manifest:
-    """A NetworkPolicy that lets these peers in to all pods of a namespace."""
+    """Return a NetworkPolicy that lets these peers reach all pods of a namespace."""
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -107,9 +107,9 @@ def policy(name: str, namespace: str, peers: Sequence[Manifest]) -> Manifest:
 
 
 def policies(namespace: str, neighbours: Neighbours) -> list[Manifest]:
-    """The policies of a namespace with workflows: its own, and the reverse ones of the services and of RHDH.
+    """Return the policies for a namespace with workflows: its own, and those of the services and of RHDH.
 
-    The reverse ones go by the label, so that further namespaces need no change there.
+    The latter select workflows by their namespace's label, so that further namespaces need no change there.
     """
     return [
         policy(TO_WORKFLOWS, namespace, workflow_peers(neighbours)),

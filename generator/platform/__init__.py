@@ -1,1 +1,1 @@
-"""The chart `platform`: what workflows need in their cluster, for a profile and a SonataFlow."""
+"""The chart `platform`: everything that workflows need in their cluster, for a profile and a SonataFlow."""

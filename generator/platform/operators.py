@@ -1,4 +1,4 @@
-"""What the chart `platform` has to know of each SonataFlow: operators.yaml."""
+"""Reads operators.yaml: the facts about each SonataFlow that the chart `platform` needs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from generator.text.yaml_reader import parse
 
 @dataclass(frozen=True, kw_only=True)
 class PlatformOperator:
-    """What a platform for one SonataFlow goes by.
+    """The facts about the operator of one SonataFlow.
 
-    `fields` are those of the SonataFlowPlatform's spec that there are values for (`services.dataIndex`), `package`,
-    `channel` and `starting_csv` what OpenShift's catalog has it as ("" where nobody says), `manifest` the address of
-    what is applied on Kubernetes, and `image` and `tag` the operator's own image.
+    `fields` are the fields of the SonataFlowPlatform's spec for which the chart has values (`services.dataIndex`).
+    `package`, `channel` and `starting_csv` name the operator in OpenShift's catalog ("" if unknown), `manifest` is the
+    URL of its manifest for Kubernetes, and `image` and `tag` are its own image.
     """
 
     fields: frozenset[str]
@@ -30,13 +30,13 @@ class PlatformOperator:
     tag: str
 
     def has(self, field: str) -> bool:
-        """Whether the operator knows a field, or one below it."""
+        """Whether the operator has a field, or one below it."""
         return any(each == field or each.startswith(f"{field}.") for each in self.fields)
 
 
 @cache
 def platform_operators() -> Mapping[str, PlatformOperator]:
-    """The SonataFlows that there is a platform for, by their names (`1.45`), oldest first."""
+    """Return the SonataFlows for which there is a platform, by their names (`1.45`), oldest first."""
     data = (resources.files("generator.platform") / "operators.yaml").read_bytes()
     content = parse(data, "operators.yaml (of the platform)").root.plain()
     return {str(name): _operator(each) for name, each in content.items()}

@@ -1,9 +1,8 @@
-"""The files of the chart `platform`."""
+"""Generates the files of the chart `platform`."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
@@ -24,20 +23,20 @@ from generator.platform.values import DATABASE, NODE_PORT, OPERATOR_OF_KIND, STA
 from generator.text import templates
 from generator.versions.ranges import parse_loose
 
-#: The chart, and the folder that it lies in.
+#: The name of the chart and of its folder.
 PLATFORM: Final = "platform"
-#: Says in Chart.yaml which profile a chart was written for; a chart without it is none of ours.
+#: The annotation in Chart.yaml with the profile; waybill did not write a chart without it.
 PROFILE_ANNOTATION: Final = "waybill/platform-profile"
-#: The manifest of the Knative operator that a kind cluster gets.
+#: The manifest of the Knative operator for a kind cluster.
 _KNATIVE: Final = "https://github.com/knative/operator/releases/download/knative-v1.18.1/operator.yaml"
-#: The templates that only some profiles have.
-_OF_SOME: Final[dict[str, tuple[Profile, ...]]] = {
+#: The templates of some profiles only.
+_PROFILE_TEMPLATES: Final[dict[str, tuple[Profile, ...]]] = {
     "operators.yaml": ("openshift",),
     "rhdh.yaml": ("openshift",),
     "namespaces.yaml": ("openshift", "kind"),
     "knative.yaml": ("openshift", "kind"),
 }
-_OF_ALL: Final = (
+_COMMON_TEMPLATES: Final = (
     "NOTES.txt",
     "_helpers.tpl",
     "broker.yaml",
@@ -48,16 +47,11 @@ _OF_ALL: Final = (
     "postgresql.yaml",
     "sonataflowplatform.yaml",
 )
-_KIND: Final = ("kind/cluster.yaml", "kind/operators/kustomization.yaml")
-#: All files that any profile has: those that another profile had go.
-KNOWN_FILES: Final = frozenset({f"templates/{name}" for name in (*_OF_SOME, *_OF_ALL)} | {*_KIND})
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Named:
-    """What the template of values.yaml reads of a chart."""
-
-    name: str
+_KIND_FILES: Final = ("kind/cluster.yaml", "kind/operators/kustomization.yaml")
+#: The files of all profiles: those that the chart's profile does not have are deleted.
+KNOWN_FILES: Final = frozenset(
+    {f"templates/{name}" for name in (*_PROFILE_TEMPLATES, *_COMMON_TEMPLATES)} | {*_KIND_FILES}
+)
 
 
 def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> ChartFiles:
@@ -86,12 +80,15 @@ def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> Ch
         "annotations": {PROFILE_ANNOTATION: profile, SONATAFLOW_ANNOTATION: str(sonataflow.versions)},
         "rows": tuple(rows(chart_values)),
     }
-    names = [*_OF_ALL, *(name for name, profiles in _OF_SOME.items() if profile in profiles)]
-    paths = ["Chart.yaml", "README.md", *(f"templates/{name}" for name in names), *(_KIND if profile == "kind" else ())]
+    names = [*_COMMON_TEMPLATES, *(name for name, profiles in _PROFILE_TEMPLATES.items() if profile in profiles)]
+    paths = [
+        "Chart.yaml",
+        "README.md",
+        *(f"templates/{name}" for name in names),
+        *(_KIND_FILES if profile == "kind" else ()),
+    ]
     texts = {path: templates.render(f"platform/{path}", **context) for path in paths}
-    texts["values.yaml"] = templates.render(
-        "chart/workflow/values.yaml", chart=_Named(name=PLATFORM), values=chart_values
-    )
+    texts["values.yaml"] = templates.render("chart/workflow/values.yaml", chart={"name": PLATFORM}, values=chart_values)
     schema = json_schema(PLATFORM, chart_values, switchable=False)
     # Helm hands it to every chart that is a dependency of another one.
     schema["properties"]["global"] = {"type": "object"}
@@ -100,8 +97,8 @@ def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> Ch
 
 
 def _scripts() -> dict[str, str]:
-    """The scripts of the Jobs; a namespace gets its user by that of waybill namespace add."""
-    # No template: here-documents look like what delimits those.
+    """Return the scripts of the Jobs; create-user.sh is that of `waybill namespace add`."""
+    # Not a Jinja template: here-documents look like its delimiters.
     script = resources.files("generator.platform") / "scripts" / "create-database.sh"
     found = {
         "create-database.sh": script.read_text(encoding="utf-8"),
@@ -112,10 +109,10 @@ def _scripts() -> dict[str, str]:
 
 
 def platform_sonataflow(version: str | None) -> SonataFlow:
-    """The SonataFlow that a person names by its name or by a version (`1.45`, `10.1.0`); the newest one for None.
+    """Return the SonataFlow with a name or a version (`1.45`, `10.1.0`), or the newest one for None.
 
     Raises:
-        SettingsError: it is no version, or nothing is known of it.
+        SettingsError: the text is not a version, or there is no platform for it.
     """
     matrix = known_matrix()
     if version is None:
@@ -128,10 +125,10 @@ def platform_sonataflow(version: str | None) -> SonataFlow:
 
 
 def platform_operator(sonataflow: SonataFlow) -> PlatformOperator:
-    """What is known of a SonataFlow.
+    """Return the facts about a SonataFlow's operator.
 
     Raises:
-        SettingsError: nothing is.
+        SettingsError: there is no platform for this SonataFlow.
     """
     operator = platform_operators().get(sonataflow.name)
     if operator is None:
@@ -140,12 +137,12 @@ def platform_operator(sonataflow: SonataFlow) -> PlatformOperator:
 
 
 def first_version(sonataflow: SonataFlow) -> str:
-    """The version that a platform for a SonataFlow begins with: its own number, so that each has a line (`1.45.0`)."""
+    """Return the first chart version for a SonataFlow (`1.45.0`); each SonataFlow has its own line of versions."""
     return str(sonataflow.versions.first())
 
 
 def is_of_line(version: str, sonataflow: SonataFlow) -> bool:
-    """Whether a version of the chart is one for a SonataFlow."""
+    """Whether a version of the chart is for a SonataFlow."""
     return sonataflow.versions.holds(Version.parse(version).finalize_version())
 
 

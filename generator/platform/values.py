@@ -1,4 +1,4 @@
-"""The values of the chart `platform`, by profile: its values.yaml, schema and README come from them."""
+"""The values of the chart `platform` by profile, from which its values.yaml, schema and README are generated."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from generator.namespaces.database import PSQL_IMAGE
 from generator.namespaces.policies import INGRESS, MONITORING, OPERATOR, WORKFLOW_NAMESPACE, Neighbours
 from generator.platform.operators import PlatformOperator
 
-#: Where a platform is installed: OpenShift, a kind cluster, or one where somebody else looks after the operators.
+#: The cluster that a platform is for: OpenShift, kind, or one whose operators are managed by someone else.
 Profile = Literal["openshift", "kind", "existing"]
 PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
 
-#: How far an install goes, in this order: a stage has what those before it have.
+#: How far an install goes, in this order: each stage includes those before it.
 STAGES: Final = {"openshift": ("operators", "knative", "platform"), "kind": ("knative", "platform")}
-#: The Secret and Service of the reference; workflow charts have the same defaults.
+#: The Secret and the Service of PostgreSQL; workflow charts have the same defaults.
 DATABASE: Final = Database.secret
 #: The node port that README's kind configuration maps to 9090 on the host.
 NODE_PORT: Final = 31080
@@ -30,19 +30,19 @@ _PORT: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 65535}
 _FILLED: Final[Schema] = {"type": "string", "minLength": 1}
 _STRATEGY: Final[Schema] = {"enum": ["", "service", "job", "none"]}
 _APPROVAL: Final[Schema] = {"enum": ["Manual", "Automatic"]}
-_CONDITIONS_OF_PODS: Final = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-#: The user of the image, who owns its volume by this group; OpenShift chooses both itself.
-_POSTGRES: Final = 26
-#: Who calls in beside Developer Hub and workflows; a cluster without OpenShift lacks the last two.
+_POD_SECURITY: Final = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+#: The user and group of the image, which own its volume; OpenShift assigns both itself.
+_POSTGRES_USER: Final = 26
+#: The callers besides Developer Hub and workflows; the last two exist only on OpenShift.
 _CALLERS: Final = (Neighbours.knative_eventing, Neighbours.knative_serving, OPERATOR, MONITORING)
-#: Where the manifest of the operator puts it.
+#: The namespace in the operator's manifest.
 OPERATOR_OF_KIND: Final = "sonataflow-operator-system"
 
 
 def platform_values(profile: Profile, operator: PlatformOperator) -> tuple[Value, ...]:
-    """Return the values of the chart that a profile and an operator have a use for, in the order of values.yaml."""
+    """Return the values of the chart that a profile and an operator can use, in the order of values.yaml."""
     return (
-        *_how_far(profile),
+        *_stage_and_check(profile),
         *((_operators(operator), *_developer_hub()) if profile == "openshift" else ()),
         *((_knative(profile), _broker(profile)) if profile != "existing" else (_broker(profile),)),
         _platform(profile, operator),
@@ -58,7 +58,7 @@ def platform_values(profile: Profile, operator: PlatformOperator) -> tuple[Value
     )
 
 
-def _how_far(profile: Profile) -> tuple[Value, ...]:
+def _stage_and_check(profile: Profile) -> tuple[Value, ...]:
     check = leaf(
         "operatorCheck",
         "discovery",
@@ -201,14 +201,14 @@ def _knative(profile: Profile) -> Value:
     return group(
         "knative",
         (
-            group("serving", _of_knative("serving", "KnativeServing", serving), "Knative Serving."),
-            group("eventing", _of_knative("eventing", "KnativeEventing", {}), "Knative Eventing."),
+            group("serving", _knative_part("serving", "KnativeServing", serving), "Knative Serving."),
+            group("eventing", _knative_part("eventing", "KnativeEventing", {}), "Knative Eventing."),
         ),
         "Knative, by its operator.",
     )
 
 
-def _of_knative(part: str, kind: str, spec: dict[str, Any]) -> tuple[Value, ...]:
+def _knative_part(part: str, kind: str, spec: dict[str, Any]) -> tuple[Value, ...]:
     return (
         leaf("enabled", True, FLAG, f"Install it (a {kind})."),
         leaf("createNamespace", True, FLAG, "Create its namespace, unless the cluster has it already."),
@@ -218,14 +218,14 @@ def _of_knative(part: str, kind: str, spec: dict[str, Any]) -> tuple[Value, ...]
 
 
 def _broker(profile: Profile) -> Value:
-    there = profile == "kind"
+    has_broker = profile == "kind"
     return group(
         "broker",
         (
-            leaf("enabled", there, FLAG, "Create the Broker."),
+            leaf("enabled", has_broker, FLAG, "Create the Broker."),
             leaf(
                 "name",
-                "default" if there else "",
+                "default" if has_broker else "",
                 {**STRING, "maxLength": 63},
                 "Its name; empty means no Broker: services and workflows call each other.",
             ),
@@ -237,7 +237,7 @@ def _broker(profile: Profile) -> Value:
 
 def _platform(profile: Profile, operator: PlatformOperator) -> Value:
     children = [leaf("enabled", True, FLAG, "Install the SonataFlowPlatform sonataflow-platform.")]
-    # Whoever has rights in one namespace may create no quota there.
+    # A user with rights in only one namespace may usually not create a quota there.
     if profile != "existing":
         children.append(
             leaf(
@@ -287,7 +287,7 @@ def _platform(profile: Profile, operator: PlatformOperator) -> Value:
     return group("platform", tuple(children), "The platform: one in a namespace, for all workflows.")
 
 
-#: The fields of spec.build, of all SonataFlows.
+#: The fields of spec.build in any SonataFlow.
 _BUILD: Final = {
     "arguments": leaf("arguments", [], STRINGS, "Arguments of the build."),
     "resources": leaf("resources", {}, MAP, "Requests and limits of the build."),
@@ -371,7 +371,7 @@ def _database(profile: Profile) -> Value:
 
 
 def _postgresql(profile: Profile) -> Value:
-    user = {"runAsUser": _POSTGRES, "fsGroup": _POSTGRES} if profile == "kind" else {}
+    user = {"runAsUser": _POSTGRES_USER, "fsGroup": _POSTGRES_USER} if profile == "kind" else {}
     chosen = (
         "" if profile == "kind" else " On Kubernetes without OpenShift, add runAsUser and fsGroup (26 for this image)."
     )
@@ -396,7 +396,7 @@ def _postgresql(profile: Profile) -> Value:
             leaf("resources", _resources("500m", "512Mi", "100m", "256Mi"), MAP, "Requests and limits."),
             leaf(
                 "podSecurityContext",
-                {**_CONDITIONS_OF_PODS, **user},
+                {**_POD_SECURITY, **user},
                 MAP,
                 f"securityContext of its pod, and of the Jobs' pods.{chosen}",
             ),

@@ -1,1 +1,1 @@
-"""What Red Hat Developer Hub needs for the Orchestrator: its Secret, what its plugins may read, their configuration."""
+"""Red Hat Developer Hub for the Orchestrator: its Secret, its plugins' configuration and access to the cluster."""

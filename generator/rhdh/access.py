@@ -1,4 +1,4 @@
-"""What RHDH's plugins read of a cluster: a ServiceAccount of their own, with just these rights."""
+"""The ServiceAccount with which RHDH's plugins read a cluster, and its rights."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ TOKEN_SECRET: Final = "rhdh-plugins-token"  # noqa: S105 - a Secret's name
 _READ: Final = ("get", "list", "watch")
 _LIST: Final = ("get", "list")
 
-#: What each plugin reads: groups, resources, verbs. Sources: Backstage, "Kubernetes: Role Based Access Control"; RHDH
-#: documentation, "Configuring the Topology plugin", "Enabling the Tekton plugin"; README of the Argo CD plugin. The
-#: Orchestrator asks Data Index and workflows over HTTP, and the API server nothing.
+#: The rights of each plugin: API group, resources, verbs. Sources: Backstage, "Kubernetes: Role Based Access Control";
+#: RHDH documentation, "Configuring the Topology plugin", "Enabling the Tekton plugin"; README of the Argo CD plugin.
+#: The Orchestrator calls Data Index and workflows over HTTP, and does not use the API server.
 PLUGINS: Final[Mapping[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]]] = {
     "kubernetes": (
         ("", ("pods", "services", "configmaps", "limitranges", "resourcequotas"), _READ),
@@ -43,9 +43,10 @@ PLUGINS: Final[Mapping[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterAccess:
-    """Who reads the cluster for RHDH in `namespace`: all of it, or only the namespaces in `within`.
+    """The access of the plugins of RHDH in `namespace` to the whole cluster, or only to the namespaces in `within`.
 
-    With `permanent`, a Secret holds a token that ends with the account; else a token is asked for, with an end.
+    With `permanent`, a Secret holds a token that is valid as long as the account exists; otherwise the user requests a
+    token that expires.
     """
 
     namespace: str
@@ -54,9 +55,9 @@ class ClusterAccess:
     permanent: bool = True
 
     def objects(self) -> list[Manifest]:
-        """The account, its rights, and the Secret that a controller fills with its token."""
+        """Return the account, its rights, and the Secret that a controller fills with its token."""
         metadata = {"name": ACCOUNT, "namespace": self.namespace}
-        account = {
+        service_account = {
             "apiVersion": "v1",
             "kind": "ServiceAccount",
             "metadata": metadata,
@@ -72,47 +73,51 @@ class ClusterAccess:
             },
             "type": "kubernetes.io/service-account-token",
         }
-        return [account, *self._rights(), *([token] if self.permanent else ())]
+        return [service_account, *self._roles(), *([token] if self.permanent else ())]
 
     def rules(self) -> list[Manifest]:
-        """The rights, one rule a group, without repetition."""
+        """Return the rights, one rule for each API group and set of verbs."""
         wanted = [row for plugin in PLUGINS if plugin in self.plugins for row in PLUGINS[plugin]]
         return [
-            {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
+            {"apiGroups": [group], "resources": _resources(wanted, group, verbs), "verbs": list(verbs)}
             for group, verbs in dict.fromkeys((group, verbs) for group, _, verbs in wanted)
-            if (resources := _resources(wanted, group, verbs))
         ]
 
-    def _rights(self) -> Iterator[Manifest]:
-        if not self.rules():
-            return
-        name = f"{ACCOUNT}-{self.namespace}"
-        for where in self.within or ("",):
-            yield from bound_role(name, self.rules(), [account(ACCOUNT, self.namespace)], namespace=where)
+    def _roles(self) -> Iterator[Manifest]:
+        rules = self.rules()
+        for where in (self.within or ("",)) if rules else ():
+            yield from bound_role(
+                f"{ACCOUNT}-{self.namespace}", rules, [account(ACCOUNT, self.namespace)], namespace=where
+            )
 
 
 def roles(secret: str, namespace: str, access: ClusterAccess | None, who: str) -> list[Manifest]:
-    """What lets a user complete RHDH's Secret in `namespace`, and with `access` take the token for it; nothing else.
+    """Return what lets a user complete RHDH's Secret in `namespace`, with `access` also get its token; nothing else.
 
-    A cluster administrator applies it. A Role can be created only by who has the rights in it, and who may create
-    Secrets can have a token of every account of a namespace. So the account, its rights and the Secret without values
-    are among these objects, and the user changes that one Secret alone.
+    A cluster administrator applies these objects. Only a user who has all rights of a Role can create it, and a user
+    who may create Secrets can get a token of every account of the namespace. So these objects include the account, its
+    rights and the Secret without values, and the user may change only that one Secret.
     """
     bare = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": secret, "namespace": namespace}}
     objects = access.objects() if access else []
-    wanted = {namespace: [_on("", "namespaces", namespace, "get"), _on("", "secrets", secret, "get", "update")]}
+    wanted = {
+        namespace: [
+            _rule_by_name("", "namespaces", namespace, "get"),
+            _rule_by_name("", "secrets", secret, "get", "update"),
+        ]
+    }
     if access and not access.permanent:
-        wanted[namespace].append(_on("", "serviceaccounts/token", ACCOUNT, "create"))
+        wanted[namespace].append(_rule_by_name("", "serviceaccounts/token", ACCOUNT, "create"))
     for each in objects:
         group, metadata = each["apiVersion"].rpartition("/")[0], each["metadata"]
-        sees = _on(group, f"{each['kind'].lower()}s", metadata["name"], "get")
+        sees = _rule_by_name(group, f"{each['kind'].lower()}s", metadata["name"], "get")
         wanted.setdefault(metadata.get("namespace", ""), []).append(sees)
     name = f"rhdh-secret-{namespace}"
-    given = [bound_role(name, rules, [user(who)], namespace=place) for place, rules in wanted.items()]
-    return [*objects, bare, *(each for pair in given for each in pair)]
+    role_pairs = [bound_role(name, rules, [user(who)], namespace=place) for place, rules in wanted.items()]
+    return [*objects, bare, *(each for pair in role_pairs for each in pair)]
 
 
-def _on(group: str, resource: str, name: str, *verbs: str) -> Manifest:
+def _rule_by_name(group: str, resource: str, name: str, *verbs: str) -> Manifest:
     return {"apiGroups": [group], "resources": [resource], "resourceNames": [name], "verbs": list(verbs)}
 
 

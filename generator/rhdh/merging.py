@@ -1,4 +1,4 @@
-"""Adds plugins to the text of a dynamic-plugins.yaml; what stands in it stays as it is written."""
+"""Appends missing plugins to the text of a dynamic-plugins.yaml, which is otherwise unchanged."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from generator.findings.errors import FindingsError
 from generator.text.yaml_reader import parse
 from generator.text.yaml_writer import dump
 
-#: What a package has behind its name: a version, a tag, a digest, the folder in an image.
-_BEHIND: Final = re.compile(r"(?:-[0-9]+\.[0-9][^/]*\.tgz|[@:!].*)$")
-#: What one plugin's packages have before and behind its name, by release and registry.
+#: What follows the name in a package reference: a version, a tag, a digest, the folder in an image.
+_PACKAGE_SUFFIX: Final = re.compile(r"(?:-[0-9]+\.[0-9][^/]*\.tgz|[@:!].*)$")
+#: A prefix and a suffix of the name that some releases and registries have and others do not.
 _VENDOR: Final = "red-hat-developer-hub-"
 _DYNAMIC: Final = "-dynamic"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Merged:
-    """What goes behind a text for the plugins that were missing; the names of these, and of those that it has."""
+    """The text to append, the names of the plugins in it, and those of the plugins that were `there` already."""
 
     addition: str
     added: tuple[str, ...]
@@ -28,20 +28,20 @@ class Merged:
 
 
 def plugin_name(package: str) -> str:
-    """The name of a plugin, however its package is written: for npm, as an archive, in the image, in a registry."""
+    """Return the name of a plugin from its package: of npm, an archive, in RHDH's image, or in an OCI registry."""
     last = package.rpartition("/")[2]
     if package.startswith("oci://"):
         last = package.partition("!")[0].partition("@")[0].rpartition("/")[2]
-    return _BEHIND.sub("", last).removeprefix(_VENDOR).removesuffix(_DYNAMIC)
+    return _PACKAGE_SUFFIX.sub("", last).removeprefix(_VENDOR).removesuffix(_DYNAMIC)
 
 
 def with_plugins(text: str, part: Mapping[str, Any], path: str) -> Merged | None:
-    """Return what to append to a dynamic-plugins.yaml for the plugins of a part that it does not have.
+    """Return what to append to a dynamic-plugins.yaml for the missing plugins of a part.
 
-    None where it is written in a way that takes none there: the list of plugins is not its last key, or not a block.
+    Return None if nothing can be appended: the list of plugins is not the last key, or not in block style.
 
     Raises:
-        FindingsError: it cannot be read.
+        FindingsError: the text is not YAML.
     """
     if not text.strip():
         return Merged(addition=dump(part), added=_names(part["plugins"]), there=())
@@ -64,8 +64,8 @@ def with_plugins(text: str, part: Mapping[str, Any], path: str) -> Merged | None
         whole = parse((text + addition).encode(), path).root.plain()
     except FindingsError:
         return None
-    right = whole == {**before, "plugins": [*plugins, *missing]}
-    return Merged(addition=addition, added=_names(missing), there=there) if right else None
+    is_right = whole == {**before, "plugins": [*plugins, *missing]}
+    return Merged(addition=addition, added=_names(missing), there=there) if is_right else None
 
 
 def _names(plugins: list[Any]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The parts of RHDH's configuration for the Orchestrator: dynamic-plugins.yaml and app-config.yaml."""
+"""RHDH's configuration for the Orchestrator: parts of dynamic-plugins.yaml and app-config.yaml."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generator.kubernetes.objects import PLATFORM, SERVICES_NAMESPACE, platform_
 from generator.rhdh.secret import BACKEND_SECRET, EMAIL_KEYS, is_url
 from generator.text.yaml_reader import parse
 
-#: The registry of the packages that npm brings, for the Secret `dynamic-plugins-npmrc`.
+#: The .npmrc with the registry of the npm packages, for the Secret `dynamic-plugins-npmrc`.
 NPMRC: Final = "@redhat:registry=https://npm.registry.redhat.com"
 _FILE: Final = "plugins.yaml"
 _DYNAMIC: Final = "-dynamic"
@@ -24,21 +24,22 @@ Part = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Packages:
-    """The packages of the plugins since a release; `npm` says that npm brings them, by the registry in NPMRC."""
+    """The packages of the plugins since a release of RHDH."""
 
     since: Release
     plugins: Mapping[str, Mapping[str, str]]
-    """Each by its role (backend, frontend, scaffolder, widgets): `package`, and `integrity` where that is published."""
+    """Role (backend, frontend, scaffolder, widgets) to `package`, and `integrity` if it is published."""
     builtin: str
-    """How the plugins are written that come with RHDH; NAME stands for the name of one."""
+    """The package of a plugin that comes with RHDH, with NAME in place of the plugin's name."""
     npm: bool = False
+    """Whether the packages come from the npm registry in NPMRC."""
     inherits: bool = False
-    """Whether the release has a configuration for each."""
+    """Whether the release has a default configuration for each plugin."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Email:
-    """How notifications are sent as mail; the server and the login are keys of RHDH's Secret."""
+    """How notifications are sent by email; the server and the login are keys of RHDH's Secret."""
 
     sender: str
     reply_to: str = ""
@@ -48,7 +49,7 @@ class Email:
 
 @dataclass(frozen=True, kw_only=True)
 class PluginOptions:
-    """What a person may choose; without a release, the newest."""
+    """The options of the configuration; without `release`, it is for the newest release."""
 
     release: Release | None = None
     services: str = SERVICES_NAMESPACE
@@ -57,15 +58,15 @@ class PluginOptions:
 
     @property
     def url(self) -> str:
-        """Where RHDH finds Data Index."""
+        """The URL of Data Index."""
         return self.data_index or f"http://{platform_service(PLATFORM, 'dataIndex')}.{self.services}"
 
 
 def check_data_index(text: str) -> str:
-    """Return a URL of Data Index.
+    """Return a URL of Data Index if it is valid.
 
     Raises:
-        SettingsError: it is none, or has the path that the plugin adds; the message does not repeat it.
+        SettingsError: it is not a URL, or has the path that the plugin adds; the message does not repeat it.
     """
     example = PluginOptions().url
     if not is_url(text):
@@ -76,34 +77,39 @@ def check_data_index(text: str) -> str:
 
 
 def packages_of(release: Release | None) -> Packages:
-    """Return the packages of a release.
+    """Return the packages for a release of RHDH.
 
     Raises:
-        SettingsError: a release before the first that has them.
+        SettingsError: no packages are known for so old a release.
     """
-    known = _known()
+    known = _known_packages()
     if release is None:
         return known[-1]
     found = [each for each in known if each.since <= release]
     if not found:
         first = known[0].since
-        raise SettingsError(f"waybill knows no Orchestrator plugins of RHDH {release}; the first are of {first}")
+        raise SettingsError(
+            f"waybill knows no Orchestrator plugins for RHDH {release}; the first release with them is {first}"
+        )
     return found[-1]
 
 
 def dynamic_plugins(options: PluginOptions) -> Part:
-    """The part of dynamic-plugins.yaml: the Orchestrator, notifications, signals, and mail where it is wanted."""
+    """Return the part of dynamic-plugins.yaml: the Orchestrator, notifications, signals and, if wanted, email."""
     packages = packages_of(options.release)
     data_index = {"orchestrator": {"dataIndexService": {"url": options.url}}}
     configured: dict[str, Part] = {"backend": data_index, "scaffolder": data_index}
     if not packages.inherits:
-        configured |= {"frontend": _frontend(packages.since), "widgets": _shown("orchestrator-form-widgets", {})}
+        configured |= {
+            "frontend": _frontend(packages.since),
+            "widgets": _frontend_plugin("orchestrator-form-widgets", {}),
+        }
     plugins = [
         {
             **packages.plugins[role],
             "disabled": False,
             **({"pluginConfig": configured[role]} if role in configured else {}),
-            # RHDH's operator creates a platform of its own in its namespace, unless nothing asks for one.
+            # Replaces the default dependency, for which RHDH's operator would create a platform in its own namespace.
             **({"dependencies": [{}]} if role == "backend" and packages.inherits else {}),
         }
         for role in ("frontend", "backend", "scaffolder", "widgets")
@@ -118,13 +124,13 @@ def dynamic_plugins(options: PluginOptions) -> Part:
     plugins += [{"package": _builtin(packages, name), "disabled": False} for name in names]
     if options.email:
         name = "backstage-plugin-notifications-backend-module-email-dynamic"
-        mail = {"package": _builtin(packages, name), "disabled": False, "pluginConfig": _mail(options.email)}
+        mail = {"package": _builtin(packages, name), "disabled": False, "pluginConfig": _email_processor(options.email)}
         plugins.append(mail)
     return {"includes": ["dynamic-plugins.default.yaml"], "plugins": plugins}
 
 
 def app_config() -> Part:
-    """The part of app-config.yaml: the token by which workflows send notifications and run actions."""
+    """Return the part of app-config.yaml: the token with which workflows send notifications and run actions."""
     token = {"type": "static", "options": {"token": f"${{{BACKEND_SECRET}}}", "subject": "orchestrator"}}
     return {"backend": {"auth": {"externalAccess": [token]}}}
 
@@ -135,7 +141,7 @@ def _builtin(packages: Packages, name: str) -> str:
 
 
 def _frontend(since: Release) -> Part:
-    """The icon, the page and, since 1.7, the tab of a catalog entity."""
+    """Return the icon, the page and, since 1.7, the tab of a catalog entity."""
     module = {"module": "OrchestratorPlugin"} if since < Release(1, 6) else {}
     page = {
         "appIcons": [{"importName": "OrchestratorIcon", **module, "name": "orchestratorIcon"}],
@@ -149,7 +155,7 @@ def _frontend(since: Release) -> Part:
         ],
     }
     if since < Release(1, 7):
-        return _shown("orchestrator", page)
+        return _frontend_plugin("orchestrator", page)
     where = "entity.page.workflows"
     tab = {
         "entityTabs": [{"path": "/workflows", "title": "Workflows", "mountPoint": where}],
@@ -164,15 +170,15 @@ def _frontend(since: Release) -> Part:
             }
         ],
     }
-    return _shown("orchestrator", {**page, **tab})
+    return _frontend_plugin("orchestrator", {**page, **tab})
 
 
-def _shown(plugin: str, part: Part) -> Part:
+def _frontend_plugin(plugin: str, part: Part) -> Part:
     return {"dynamicPlugins": {"frontend": {f"red-hat-developer-hub.backstage-plugin-{plugin}": part}}}
 
 
-def _mail(email: Email) -> Part:
-    """The processor's settings; broadcasts are not sent by mail, as in the Orchestrator's own configuration."""
+def _email_processor(email: Email) -> Part:
+    """Return the email processor's settings; broadcasts are not sent, as in the Orchestrator's own configuration."""
     login = {key.rpartition("_")[2].lower(): f"${{{key}}}" for key in EMAIL_KEYS}
     transport = {"transport": "smtp", **login, "port": email.port, "secure": email.secure}
     return {
@@ -192,7 +198,7 @@ def _mail(email: Email) -> Part:
 
 
 @functools.cache
-def _known() -> tuple[Packages, ...]:
+def _known_packages() -> tuple[Packages, ...]:
     data = (resources.files("generator.rhdh") / _FILE).read_bytes()
     return tuple(
         Packages(

@@ -1,4 +1,4 @@
-"""The Secret of Red Hat Developer Hub: its keys, its name by release, and how it is completed."""
+"""Red Hat Developer Hub's Secret: its keys, its name by release, and how it is completed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from generator.forms.releases import Release
 from generator.kubernetes.objects import Manifest
 
 BACKEND_SECRET: Final = "BACKEND_SECRET"  # noqa: S105 - a key's name, as the rest of them
-#: The same value as the Helm chart reads it (rhdh-chart, `rhdh.backend-secret-name`).
+#: The Helm chart's key for the value of BACKEND_SECRET (rhdh-chart, `rhdh.backend-secret-name`).
 HELM_KEY: Final = "backend-secret"
 TOKEN: Final = "K8S_CLUSTER_TOKEN"  # noqa: S105 - as above
 URL: Final = "K8S_CLUSTER_URL"
-#: Where a pod reaches its own cluster.
+#: The API server as a pod of the same cluster reaches it.
 OWN_CLUSTER: Final = "https://kubernetes.default.svc"
-#: The keys, and what each is for; BACKEND_SECRET alone is mandatory.
+#: The keys, and what each is for; only BACKEND_SECRET is mandatory.
 KEYS: Final[Mapping[str, str]] = {
     BACKEND_SECRET: "the token by which workflows call RHDH",
     URL: "the API server that the Kubernetes plugins read",
@@ -36,32 +36,31 @@ KEYS: Final[Mapping[str, str]] = {
     "NOTIFICATIONS_EMAIL_USERNAME": "the SMTP server's user",
     "NOTIFICATIONS_EMAIL_PASSWORD": "that user's password",
 }
-#: What the processor of mails needs; its settings have the same names in lower case.
+#: The keys of the email processor, whose settings have the last word of these names in lower case.
 EMAIL_KEYS: Final = tuple(key for key in KEYS if key.startswith("NOTIFICATIONS_EMAIL_"))
 _URLS: Final = (URL, "ARGOCD_URL")
-#: The last release whose operator takes the Secret by its old name.
-_OLD: Final = Release(1, 6)
+#: The last release whose operator reads the Secret by its old name.
+_LAST_WITH_OLD_NAME: Final = Release(1, 6)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
-    """The values of a Secret after a completion, and what became of each key that was given."""
+    """The values of a completed Secret, the keys that were added, and those that kept a different value."""
 
     values: Mapping[str, str]
     added: tuple[str, ...]
     kept: tuple[str, ...] = ()
-    """Keys with another value there, which stays."""
 
 
 def secret_name(release: Release | None, helm_release: str) -> str:
-    """The name that RHDH reads: by a release of Helm, else by RHDH's own release (None is the newest)."""
+    """Return the Secret's name: for a Helm release (unless ""), or else for a release of RHDH (None for the newest)."""
     if helm_release:
         return f"{helm_release}-auth"
-    return "backstage-backend-auth-secret" if release and release <= _OLD else "orchestrator-auth-secret"
+    return "backstage-backend-auth-secret" if release and release <= _LAST_WITH_OLD_NAME else "orchestrator-auth-secret"
 
 
 def check_key(key: str) -> str:
-    """Return the name of a key.
+    """Return a key of the Secret if it is known.
 
     Raises:
         SettingsError: there is no such key; the message suggests the closest one.
@@ -72,17 +71,17 @@ def check_key(key: str) -> str:
 
 
 def check_values(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that are not empty, in the order of the keys; Argo CD without a user has admin.
+    """Return the values that are not empty, in the order of the keys; Argo CD's user is admin by default.
 
     Raises:
-        SettingsError: one that cannot be right; the message has its key and not the value.
+        SettingsError: a value cannot be right; the message has its key, but not the value.
     """
     given = {key: values[key] for key in KEYS if values.get(key)}
     for key, value in given.items():
         if not value.isprintable():
             raise SettingsError(f"{key}: the value has a line break or another control character")
         if value != value.strip():
-            raise SettingsError(f"{key}: the value begins or ends with a blank")
+            raise SettingsError(f"{key}: the value begins or ends with a space")
         if key in _URLS and not is_url(value):
             raise SettingsError(f"{key}: not an HTTP URL; write it as in https://api.example.com:6443")
     if "ARGOCD_PASSWORD" in given:
@@ -100,10 +99,10 @@ def is_url(text: str) -> bool:
 
 
 def completed(stored: Mapping[str, str], given: Mapping[str, str], *, backend: str, helm: bool) -> Completed:
-    """Add the given values to those that are there; none of these is replaced.
+    """Add the given values to the stored ones, without replacing any of these.
 
-    `backend` is a new BACKEND_SECRET, for where there is none yet. A release of Helm (`helm`) has that value under
-    the chart's own key, too: whichever is there gives the other.
+    `backend` is the BACKEND_SECRET to use if there is none yet. A Secret for RHDH's Helm chart (`helm`) has that value
+    under the chart's own key, too; whichever of the two is stored gives the other.
     """
     wanted = dict(given)
     if helm and HELM_KEY in stored:
@@ -117,7 +116,7 @@ def completed(stored: Mapping[str, str], given: Mapping[str, str], *, backend: s
 
 
 def manifest(name: str, namespace: str, values: Mapping[str, str]) -> Manifest:
-    """The Secret with its values in plain text, which the API server encodes."""
+    """Return the Secret with its values in plain text (`stringData`), which the API server encodes."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",

@@ -1,1 +1,1 @@
-"""A cluster, by the user's own kubectl or oc: what is there, and what is added to it."""
+"""Reads from and adds objects to a cluster, with the user's own kubectl or oc."""

@@ -1,4 +1,4 @@
-"""Adds objects to a cluster: creates what is missing, completes labels, and replaces nothing that somebody has set."""
+"""Adds objects to a cluster: creates missing ones and adds missing labels, but never replaces a value."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pipeline.system.journal import Effect, Journal
 
 
 class ConflictError(WaybillError):
-    """The cluster has an object in another form than the one that is wanted; it was left as it is."""
+    """The cluster has an object that differs from the wanted one; it was left as it is."""
 
 
 class Verb(StrEnum):
-    """What becomes of one object."""
+    """What to do with an object."""
 
     CREATE = "create"
     COMPLETE = "complete"
@@ -29,40 +29,40 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One object, and what becomes of it; `manifest` is what is sent."""
+    """An object as it is sent to the cluster (`manifest`), and what to do with it."""
 
     verb: Verb
     manifest: Manifest = field(repr=False)
 
     @property
     def title(self) -> str:
-        """The object as messages call it."""
+        """The object's name for messages: `NetworkPolicy allow-to-rhdh in rhdh`."""
         return title(self.manifest)
 
     @property
     def said(self) -> str:
-        """What a table says of it: `created`, `completed`, `unchanged`."""
+        """The change in a table: `created`, `completed` or `unchanged`."""
         return {Verb.CREATE: "created", Verb.COMPLETE: "completed", Verb.KEEP: "unchanged"}[self.verb]
 
     def as_json(self) -> dict[str, object]:
-        """The change as a JSON object, without what is in the object."""
+        """Return the change as a JSON object, without the content of the manifest."""
         kind, namespace, name = identity(self.manifest)
         return {"kind": kind, "namespace": namespace or None, "name": name, "change": str(self.verb)}
 
 
 def plan(wanted: Sequence[Manifest], kubectl: Kubectl) -> list[Change]:
-    """Compare objects with those in the cluster; nothing is changed.
+    """Return the changes that add the wanted objects to the cluster; nothing is changed yet.
 
     Raises:
-        ConflictError: the cluster has one in another form.
-        OutputError: the cluster cannot be asked.
+        ConflictError: an object of the cluster differs from the wanted one.
+        OutputError: the cluster cannot be read.
     """
     asked = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(wanted)}).encode()
     failing = "what the cluster has cannot be read"
-    there = {identity(each): each for each in kubectl.found("--filename=-", failing=failing, stdin=asked)}
+    stored_objects = {identity(each): each for each in kubectl.found("--filename=-", failing=failing, stdin=asked)}
     changes, conflicts = [], []
     for manifest in wanted:
-        stored = there.get(identity(manifest))
+        stored = stored_objects.get(identity(manifest))
         if stored is None:
             changes.append(Change(verb=Verb.CREATE, manifest=manifest))
             continue
@@ -79,10 +79,10 @@ def plan(wanted: Sequence[Manifest], kubectl: Kubectl) -> list[Change]:
 
 
 def carry_out(changes: Sequence[Change], kubectl: Kubectl, journal: Journal) -> None:
-    """Send what is to be created and completed, one object after the other.
+    """Create and complete the objects, one after the other.
 
     Raises:
-        OutputError: the cluster refuses one; the journal has those before it, and the same command continues.
+        OutputError: the cluster refuses an object; the journal has those before it, and the same command continues.
     """
     for change in changes:
         if change.verb is not Verb.KEEP:
@@ -90,16 +90,16 @@ def carry_out(changes: Sequence[Change], kubectl: Kubectl, journal: Journal) -> 
 
 
 def send(change: Change, kubectl: Kubectl, journal: Journal) -> None:
-    """Create or complete one object, which goes by standard input: no list of processes shows what is in it.
+    """Create or complete one object, passed on standard input so that no list of processes shows its content.
 
-    A completion has the version of what it was made from, so that nobody's change is lost.
+    A completed object keeps the resourceVersion that it was read with, so that no concurrent change is lost.
     """
     new = change.verb is Verb.CREATE
-    # `kubectl replace` without --raw notes the whole object as applied, and the next `kubectl apply` of whoever made it
-    # would then remove what is not in their manifest.
-    words = ["create"] if new else ["replace", f"--raw={_path(change.manifest)}"]
+    # `kubectl replace` without --raw records the whole object as applied; the owner's next `kubectl apply` would then
+    # remove everything that is not in their manifest.
+    words = ["create"] if new else ["replace", f"--raw={_api_path(change.manifest)}"]
     failing = f"{change.title} cannot be {'created' if new else 'completed'}"
-    right = may_not("create" if new else "update", *_what(change.manifest))
+    right = may_not("create" if new else "update", *_kind_and_namespace(change.manifest))
     done = f"{'created' if new else 'completed'} {change.title}"
     with journal.attempting(done):
         stdin = json.dumps(change.manifest).encode()
@@ -107,20 +107,20 @@ def send(change: Change, kubectl: Kubectl, journal: Journal) -> None:
         journal.record(Effect(done=done, undo=_undo(change)))
 
 
-def _path(manifest: Mapping[str, Any]) -> str:
-    """Where the server has an object of the core API, whose kinds alone are completed."""
+def _api_path(manifest: Mapping[str, Any]) -> str:
+    """Return the API path of an object of the core API, the only kinds that are ever completed."""
     kind, namespace, name = identity(manifest)
     within = f"/namespaces/{namespace}" if namespace else ""
     return f"/api/v1{within}/{kind.lower()}s/{name}"
 
 
-def _what(manifest: Mapping[str, Any]) -> list[str]:
+def _kind_and_namespace(manifest: Mapping[str, Any]) -> list[str]:
     kind, namespace, _ = identity(manifest)
     return [kind.lower(), *(["--namespace", namespace] if namespace else [])]
 
 
 def _undo(change: Change) -> tuple[str, ...]:
-    """The command that deletes what was created; there is none for labels."""
+    """Return the command that deletes a created object, or nothing for a completed one."""
     if change.verb is not Verb.CREATE:
         return ()
     kind, namespace, name = identity(change.manifest)

@@ -1,4 +1,4 @@
-"""RHDH's Secret in a cluster: read, completed, and the token by which its plugins read the cluster."""
+"""Reads and completes RHDH's Secret in a cluster, and gets the token with which RHDH's plugins read the cluster."""
 
 from __future__ import annotations
 
@@ -18,43 +18,45 @@ from pipeline.cluster.adding import Change, Verb
 from pipeline.cluster.kubectl import Kubectl, may_not
 from pipeline.cluster.stored_secret import encoded, read_secret, secret_manifest
 
-#: How often a controller's token is looked for, and the seconds between two looks.
+#: How many times to look for the token that a controller creates, and the seconds in between.
 LOOKS: Final = 10
 PAUSE: Final = 0.5
 
 
 def find_namespace(name: str, kubectl: Kubectl) -> None:
-    """Look for RHDH's namespace.
+    """Check that RHDH's namespace exists.
 
     Raises:
-        SettingsError: it is not there; the message suggests the closest name.
+        SettingsError: it does not exist; the message suggests the closest name.
     """
     if not kubectl.found("namespaces", name, failing="the namespace of RHDH cannot be read"):
         raise kubectl.missing_namespace(name, "--namespace")
 
 
 def values_of(secret: Mapping[str, Any] | None) -> dict[str, str]:
-    """The values of a stored Secret in plain text; a key that is not RHDH's may hold any bytes, and is left out.
+    """Return the values of a stored Secret as plain text. Binary values of keys that are not RHDH's are left out.
 
     Raises:
-        OutputError: one of RHDH's keys has no text; the message has its key alone.
+        OutputError: the value of one of RHDH's keys is not text; the message names only the key.
     """
+    if secret is None:
+        return {}
     values = {}
-    for key, value in (secret or {}).get("data", {}).items():
+    for key, value in secret["data"].items():
         try:
             values[key] = base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
             if key not in (*KEYS, HELM_KEY):
                 continue
-            raise OutputError(f"{title(secret or {})}: the value of {key} is no text; nothing was changed") from error
+            raise OutputError(f"{title(secret)}: the value of {key} is not text; nothing was changed") from error
     return values
 
 
 def change_of(stored: Manifest | None, name: str, namespace: str, completed: Completed) -> Change:
-    """What becomes of the Secret: created, completed by the keys that were added, or left alone.
+    """Return the change of the Secret: create it, add the missing keys, or keep it.
 
     Raises:
-        OutputError: nobody can add keys to it.
+        OutputError: keys are missing, but the Secret is immutable.
     """
     if stored and stored.get("immutable") and completed.added:
         raise OutputError(f"{title(stored)} is immutable and has no {listed(completed.added)}; replace it by hand")
@@ -66,12 +68,12 @@ def change_of(stored: Manifest | None, name: str, namespace: str, completed: Com
 
 
 def token_of(access: ClusterAccess, duration: str, kubectl: Kubectl) -> str:
-    """The token of the plugins' account: one that ends after `duration`, else the one that a controller has made.
+    """Return the token of the plugins' account: one that expires after `duration`, or the permanent one.
 
-    Empty where the controller has not made it yet.
+    The permanent token is "" if no controller has created it yet.
 
     Raises:
-        OutputError: the cluster gives none.
+        OutputError: the cluster refuses to create a token.
     """
     if not access.permanent:
         words = ["create", "token", ACCOUNT, "--namespace", access.namespace, f"--duration={duration}"]

@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
@@ -21,6 +21,9 @@ from pipeline.terminal import console
 from pipeline.terminal.failure import link_loop, system_error, without_logins
 from pipeline.workspace.settings import Settings, known_settings
 from pipeline.workspace.settings_reader import load_settings, unknown_variables
+
+if TYPE_CHECKING:
+    from generator.kubernetes.steps import Step
 
 FILE: Final = click.Path(path_type=Path)
 #: Passes a command its journal as the first argument.
@@ -226,6 +229,12 @@ def print_objects(objects: Sequence[Mapping[str, Any]], *, as_json: bool) -> Non
         from generator.text.yaml_writer import dump  # noqa: PLC0415 - 10 ms that only this pays
 
         click.echo("---\n".join(map(dump, objects)), nl=False)
+
+
+def show_steps(steps: Sequence[Step]) -> None:
+    """Print numbered commands, each on a line of its own so that it can be copied."""
+    for number, step in enumerate(steps, 1):
+        console.say(f"{number:>2}  {step.what}\n    {step.command}")
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:

@@ -1,4 +1,4 @@
-"""`waybill doctor`: what this machine and this repository are missing, for which commands, and how to get it."""
+"""`waybill doctor`: check what this machine, this repository or a cluster is missing, and say how to get it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import click
 from generator.delivery.names import check_name
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import one_of
+from generator.health.check import BAD
 from generator.text.words import listed, plural
-from pipeline.commands.command import command, print_json
-from pipeline.doctor.check import BAD, Surroundings, this_system
+from pipeline.commands.command import command, print_json, print_objects
+from pipeline.doctor.check import Surroundings, this_system
 from pipeline.doctor.checks import Checked, examine, select_checks
 from pipeline.terminal import console
 from pipeline.workspace.settings import Settings
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     "--cluster",
     "looks_at_cluster",
     is_flag=True,
-    help="Look at a cluster: that of kubectl or oc.",
+    help="Check the cluster of kubectl or oc instead.",
 )
 @click.option(
     "-n",
@@ -47,14 +48,14 @@ if TYPE_CHECKING:
     "namespaces",
     multiple=True,
     metavar="N",
-    help="With --cluster: only these workflows. Repeatable.  [all]",
+    help="With --cluster: check only the workflows of this namespace. Repeatable.  [all]",
 )
 @click.option("--context", metavar="NAME", help="With --cluster: the kubeconfig context.  [the current one]")
 @click.option(
     "--role",
     "user",
     metavar="USER",
-    help="With --cluster: write the Roles with which this user can look.",
+    help="With --cluster: print the Roles with which this user can run the checks.",
 )
 def doctor(
     names: tuple[str, ...],
@@ -66,14 +67,14 @@ def doctor(
     user: str | None,
     as_json: bool,
 ) -> None:
-    """Look at this machine and this repository: what is there, what is missing or old, and what it is needed for.
+    """Check this machine and this repository: what is there, what is missing or too old, and what needs it.
 
-    CHECK is a name of the first column, COMMAND one of waybill's: only what these need is looked at. The exit code is 1
-    if something is missing that the settings ask for, that a named command cannot do without, or that is named itself.
-    Logins are tried as a push tries them; nothing is changed anywhere.
+    CHECK is a name of the first column, COMMAND a command of waybill: with names, only their checks run. The exit code
+    is 1 if something is missing that the settings ask for, that a named command needs, or that is named itself. Logins
+    are tried as a push tries them; nothing is changed anywhere.
 
-    With --cluster it looks at a cluster instead, from the operators to the workflows, and says the commands that show
-    or fix what it finds; what another fault explains is not repeated. Of Secrets it reads the names of their keys.
+    With --cluster it checks a cluster instead, from the operators to the workflows, and prints the commands that show
+    or fix what it finds. A fault that another one explains is not repeated. Of Secrets, it reads only the keys.
     """
     if looks_at_cluster:
         for namespace in namespaces:
@@ -93,7 +94,7 @@ def doctor(
     if as_json:
         print_json({"ok": not bad, "checks": [each.as_json() for each in found]})
     else:
-        _show(found, bad)
+        _show_checks(found, bad)
     if bad:
         sys.exit(1)
 
@@ -101,7 +102,7 @@ def doctor(
 def _diagnose(
     names: tuple[str, ...], namespaces: tuple[str, ...], context: str | None, timeout: int, *, as_json: bool
 ) -> None:
-    """Look at a cluster."""
+    """Check a cluster."""
     from generator.health.diagnosis import CHECKS, diagnose  # noqa: PLC0415 - only --cluster pays for it
     from pipeline.doctor.cluster import read_objects  # noqa: PLC0415 - as above
 
@@ -123,9 +124,8 @@ def _diagnose(
 def _write_roles(
     user: str, names: tuple[str, ...], namespaces: tuple[str, ...], context: str | None, timeout: int, *, as_json: bool
 ) -> None:
-    """Write the rights that a diagnosis of this cluster needs."""
+    """Print the Roles with which a user can diagnose this cluster."""
     from generator.health.reading import roles  # noqa: PLC0415 - only --cluster pays for it
-    from generator.text.yaml_writer import dump  # noqa: PLC0415 - as above
     from pipeline.doctor.cluster import read_objects  # noqa: PLC0415 - as above
 
     if names:
@@ -133,54 +133,50 @@ def _write_roles(
     cluster = read_objects(context, namespaces, patience=timeout)
     if cluster.unreadable:
         raise OutputError(
-            "the names that Roles need are not known: only who may read all of the cluster can write them"
+            "the Roles name objects that you may not read; run this as a user who may read the whole cluster"
         )
-    objects = roles(cluster, user)
-    if as_json:
-        print_json({"ok": True, "objects": objects})
-    else:
-        click.echo("---\n".join(map(dump, objects)), nl=False)
+    print_objects(roles(cluster, user), as_json=as_json)
 
 
 def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], program: str) -> None:
-    console.show_table(("check", "state", "found"), ((each.name, each.state, _in_short(each)) for each in found))
+    console.show_table(("check", "state", "found"), ((each.name, each.state, _found_cell(each)) for each in found))
     for each in found:
         for fault in each.faults:
             console.say(f"{each.name}: {fault.message}")
             for line in (*([fault.help] if fault.help else ()), *fault.commands):
                 console.say(f"  {line}")
     if any(each.denied for each in found):
-        console.say("rights are missing; who administers the cluster gives them to USER so:")
+        console.say("you may not read everything; a cluster administrator grants USER the rights with:")
         console.say(f"  waybill doctor --cluster --role USER | {program} apply -f -")
-    console.say(f"to fix: {listed(each.name for each in bad)}" if bad else _nothing(found))
+    console.say(f"to fix: {listed(each.name for each in bad)}" if bad else _conclusion(found))
 
 
-def _in_short(found: Diagnosis) -> str:
-    """What a check found, in the table; its faults come below with their commands."""
+def _found_cell(found: Diagnosis) -> str:
+    """Return a check's cell of the table; its faults follow below the table with their commands."""
     noun = "note" if found.state == "note" else "fault"
     return f"{plural(len(found.faults), noun)}, see below" if found.faults else found.message
 
 
-def _nothing(found: Sequence[Diagnosis]) -> str:
+def _conclusion(found: Sequence[Diagnosis]) -> str:
     unjudged = [each.name for each in found if each.denied]
-    return f"nothing to fix, but {listed(unjudged)} could not be judged" if unjudged else "nothing to fix"
+    return f"nothing to fix, but {listed(unjudged)} could not be checked everywhere" if unjudged else "nothing to fix"
 
 
 def _commands() -> list[str]:
-    """The names of waybill's commands."""
+    """Return the names of waybill's commands."""
     root = click.get_current_context().find_root()
     return root.command.list_commands(root) if isinstance(root.command, click.Group) else []
 
 
 def _settings() -> tuple[Settings, str]:
-    """The settings, or the defaults and why there are none."""
+    """Return the settings and "", or the defaults and why the settings cannot be read."""
     try:
         return load_settings(Path(), os.environ, {}), ""
     except SettingsError as error:
         return Settings(), str(error)
 
 
-def _show(found: Sequence[Checked], bad: Sequence[Checked]) -> None:
+def _show_checks(found: Sequence[Checked], bad: Sequence[Checked]) -> None:
     rows = ((each.check.name, each.result.state, each.result.message.partition("\n")[0]) for each in found)
     console.show_table(("check", "state", "found"), rows)
     for each in found:
@@ -191,7 +187,7 @@ def _show(found: Sequence[Checked], bad: Sequence[Checked]) -> None:
 
 
 def _advise(checked: Checked) -> None:
-    """Say what a check is for, and what to do."""
+    """Print what a check is for, and what to do."""
     check, result = checked.check, checked.result
     commands = f"for waybill {listed(check.commands)}" if check.commands else "for every command"
     console.say(f"{check.name}: {commands}{'' if checked.needed else '; the settings do not ask for it'}")

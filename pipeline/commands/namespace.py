@@ -1,4 +1,4 @@
-"""`waybill namespace add`: a namespace for workflows beside those of the platform."""
+"""`waybill namespace add`: a further namespace for workflows."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from generator.delivery.argocd import OPENSHIFT_GITOPS
 from generator.delivery.names import check_name
 from generator.findings.errors import SettingsError
 from generator.kubernetes.objects import Database
+from generator.kubernetes.steps import Step, apply_command
 from generator.namespaces.database import PSQL_IMAGE, NamespaceDatabase
 from generator.namespaces.namespace import (
     ExternalSecret,
-    Step,
     WorkflowNamespace,
-    apply_command,
     files_of,
     roles,
     steps,
@@ -41,13 +40,14 @@ from pipeline.commands.command import (
     refuse_together,
     same_command,
     settings_of,
+    show_steps,
 )
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.folders import refuse_among_workflows
 
 _NEIGHBOURS: Final = Neighbours()
-#: How the namespaces of Kubernetes and of OpenShift begin.
+#: The prefixes of the namespaces of Kubernetes and OpenShift.
 _RESERVED: Final = ("kube-", "openshift-")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
@@ -108,33 +108,37 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 @click.option(
     "--share-admin-secret",
     is_flag=True,
-    help="Give the workflows the database's administrator in place of a user of their own.",
+    help="Let the workflows use the database's administrator instead of a user of their own.",
 )
 @click.option(
     "--external-secret",
     "store",
     type=filled,
     metavar="STORE",
-    help="Let the External Secrets Operator take the password from this ClusterSecretStore.",
+    help="Let the External Secrets Operator read the password from this ClusterSecretStore.",
 )
-@click.option("--external-key", type=filled, metavar="KEY", help="The entry there that has it.  [NAMESPACE/database]")
-@click.option("--psql-image", type=filled, default=PSQL_IMAGE, metavar="IMAGE", help=f"Where psql is.  [{PSQL_IMAGE}]")
+@click.option(
+    "--external-key", type=filled, metavar="KEY", help="The entry of the store with the password.  [NAMESPACE/database]"
+)
+@click.option(
+    "--psql-image", type=filled, default=PSQL_IMAGE, metavar="IMAGE", help=f"The image with psql.  [{PSQL_IMAGE}]"
+)
 @click.option(
     "--role",
     "user",
     type=filled,
     metavar="USER",
-    help="Print what an administrator applies so that this user can do it.",
+    help="Print the Roles that an administrator applies so that this user can do it.",
 )
 @pass_journal
-def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json: bool, **options: Any) -> None:  # noqa: ARG001 - there is one
+def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json: bool, **options: Any) -> None:  # noqa: ARG001 - only one
     """Add a namespace: its label, who may reach whom, and a user and a schema of its own in the database.
 
-    Without --apply it prints the objects and the commands, in the order in which they are run; no password is among
-    them. With --apply it creates what is missing in the cluster and leaves alone what is there: the same command again
-    changes nothing, and finishes what broke off.
+    Without --apply it prints the objects and the commands, in the order in which to run them, without any password.
+    With --apply it creates what is missing in the cluster and leaves the rest alone: running the same command again
+    changes nothing, or completes an interrupted run.
     """
-    wanted = _wanted(name, options)
+    wanted = _wanted_namespace(name, options)
     if not options["applies"] and (options["dry_run"] or options["context"] is not None):
         raise SettingsError("--dry-run and --context go with --apply")
     if options["user"]:
@@ -147,11 +151,11 @@ def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json
         _write(wanted, options["out"], journal, as_json=as_json)
 
 
-def _wanted(name: str, options: dict[str, Any]) -> WorkflowNamespace:
-    """The namespace that the options describe.
+def _wanted_namespace(name: str, options: dict[str, Any]) -> WorkflowNamespace:
+    """Return the namespace that the options describe.
 
     Raises:
-        SettingsError: a name that Kubernetes does not take, or options that contradict each other.
+        SettingsError: Kubernetes does not accept a name, or options contradict each other.
     """
     neighbours = Neighbours(
         rhdh=check_name(options["rhdh_namespace"], "a namespace"),
@@ -167,7 +171,7 @@ def _wanted(name: str, options: dict[str, Any]) -> WorkflowNamespace:
         raise SettingsError(f"'{name}' is the namespace of {taken[name]}; choose another for the workflows")
     if name.startswith(_RESERVED):
         # A policy there would cut off what the cluster itself needs, such as its DNS.
-        raise SettingsError(f"'{name}' is a namespace of the cluster's own; choose another for the workflows")
+        raise SettingsError(f"'{name}' is a namespace of the cluster itself; choose another for the workflows")
     if options["argocd_namespace"]:
         check_name(options["argocd_namespace"], "a namespace")
     return WorkflowNamespace(
@@ -176,7 +180,7 @@ def _wanted(name: str, options: dict[str, Any]) -> WorkflowNamespace:
         argocd=options["argocd_namespace"],
         database=_database(name, neighbours, options),
         share_admin=options["share_admin_secret"],
-        external=_external(name, options),
+        external=_external_secret(name, options),
     )
 
 
@@ -188,7 +192,7 @@ def _database(name: str, neighbours: Neighbours, options: dict[str, Any]) -> Nam
     if host and not _HOST.fullmatch(host):
         raise SettingsError(f"--database-host '{host}': write a host's name, as in db.example.com")
     if host:
-        # The administrator's schema is the chart's own, which a JDBC URL would have to name for each.
+        # Without a user of its own, each chart has another schema, which one JDBC URL cannot name.
         refuse_together("--database-host", "share_admin_secret")
     return NamespaceDatabase(
         namespace=name,
@@ -199,29 +203,29 @@ def _database(name: str, neighbours: Neighbours, options: dict[str, Any]) -> Nam
     )
 
 
-def _external(name: str, options: dict[str, Any]) -> ExternalSecret | None:
+def _external_secret(name: str, options: dict[str, Any]) -> ExternalSecret | None:
     if not options["store"]:
         if options["external_key"]:
             raise SettingsError("--external-key goes with --external-secret")
         return None
     refuse_together("--external-secret", "share_admin_secret")
-    # Its name may have dots.
+    # The name of a store may have dots.
     for part in options["store"].split("."):
         check_name(part, "a ClusterSecretStore")
     return ExternalSecret(store=options["store"], key=options["external_key"] or f"{name}/database")
 
 
 def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_json: bool) -> None:
-    """Print or write the objects, and say which commands follow."""
+    """Print or write the objects, and print the commands that follow."""
     if out is None or out == Path("-"):
-        # What goes into the pipe is YAML, whatever this run prints.
+        # The pipe needs YAML, even if this run prints JSON.
         words = [word for word in same_command("out") if word != "--json"]
         commands = list(steps(wanted, f"{shlex.join(words)} | {apply_command('-')}"))
         if as_json:
             print_json({"ok": True, "objects": wanted.objects(), "commands": [each.as_json() for each in commands]})
             return
         print_objects(wanted.objects(), as_json=False)
-        _show_steps(commands)
+        show_steps(commands)
         return
     refuse_among_workflows(out, "--out", settings_of({}))
     files = files_of(wanted)
@@ -237,22 +241,16 @@ def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_
         return
     for name in files:
         console.say(f"{out.as_posix()}/{name}{'' if name in changed else ': unchanged'}")
-    _show_steps(commands)
-
-
-def _show_steps(commands: Sequence[Step]) -> None:
-    """The commands with their numbers, each on a line of its own to be copied."""
-    for number, step in enumerate(commands, 1):
-        console.say(f"{number:>2}  {step.what}\n    {step.command}")
+    show_steps(commands)
 
 
 def _apply(wanted: WorkflowNamespace, options: dict[str, Any], journal: Journal, *, as_json: bool) -> None:
-    """Create what is missing in the cluster, or say what would be created."""
+    """Create what is missing in the cluster, or print what would be created."""
     kubectl = Kubectl(options["context"])
     changes = plan_namespace(wanted, kubectl)
     if not options["dry_run"]:
         carry_out(changes, kubectl, journal)
-    following = list(_following(wanted, changes))
+    following = list(_next_steps(wanted, changes))
     if as_json:
         commands = [each.as_json() for each in following]
         print_json({"ok": True, "changes": [each.as_json() for each in changes], "commands": commands})
@@ -261,11 +259,11 @@ def _apply(wanted: WorkflowNamespace, options: dict[str, Any], journal: Journal,
     if options["dry_run"]:
         console.show_next(same_command("dry_run"), "does this")
     else:
-        _show_steps(following)
+        show_steps(following)
 
 
-def _following(wanted: WorkflowNamespace, changes: Sequence[Change]) -> Iterator[Step]:
-    """The commands after --apply: to wait for a new Job, and to install charts."""
+def _next_steps(wanted: WorkflowNamespace, changes: Sequence[Change]) -> Iterator[Step]:
+    """Yield the commands after --apply: to wait for a new Job, and to install charts."""
     database = wanted.user_database
     if database and any(each.manifest["kind"] == "Job" and each.verb is Verb.CREATE for each in changes):
         yield wait_for(database)

@@ -1,4 +1,4 @@
-"""`waybill platform`: the chart of what workflows need in their cluster."""
+"""`waybill platform`: write the chart with everything that workflows need in their cluster."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from pipeline.system.journal import Journal
 
 Form = Literal["secret", "plugins"]
 _FORMS: Final = {"secret": secret, "plugins": plugins}
-#: The options that have a meaning for one form alone.
+#: The form that each option is for, unless it is for all.
 _ONLY: Final[dict[str, Form]] = {
     **dict.fromkeys(("helm_release", "from_env", "files", "applies", "dry_run", "context", "user"), "secret"),
     **dict.fromkeys(("cluster_access", "plugins", "within", "token_duration"), "secret"),
@@ -43,19 +43,19 @@ _ONLY: Final[dict[str, Form]] = {
     "--out",
     type=FILE,
     metavar="PATH",
-    help="secret: a file, for you alone, or - for standard output; plugins: a folder.  [plugins: standard output]",
+    help="secret: a file that only you can read, or - for standard output; plugins: a folder.  [plugins: stdout]",
 )
 @click.option("--namespace", default=Neighbours.rhdh, metavar="N", help=f"Where RHDH runs.  [{Neighbours.rhdh}]")
 @click.option(
     "--release", "helm_release", type=filled, metavar="NAME", help="secret: the release of RHDH's Helm chart."
 )
-@click.option("--from-env", is_flag=True, help="secret: take values from the variables of the keys' names.")
+@click.option("--from-env", is_flag=True, help="secret: take values from environment variables named like the keys.")
 @click.option(
     "--from-file",
     "files",
     multiple=True,
     metavar="KEY=FILE",
-    help="secret: take a value from a file, before that of a variable. Repeatable.",
+    help="secret: take a value from a file; it wins over a variable. Repeatable.",
 )
 @click.option(
     "--apply", "applies", is_flag=True, help="secret: create it in the cluster that kubectl or oc is logged in to."
@@ -67,25 +67,25 @@ _ONLY: Final[dict[str, Form]] = {
     "user",
     type=filled,
     metavar="USER",
-    help="secret: print what an administrator applies so that this user can --apply it, and do no more.",
+    help="secret: print the Roles that an administrator applies so that this user can --apply it, and nothing else.",
 )
 @click.option(
     "--cluster-access",
     is_flag=True,
-    help="secret: let RHDH's plugins read the cluster, by an account with just these rights.",
+    help="secret: let RHDH's plugins read the cluster, with a ServiceAccount that has only these rights.",
 )
 @click.option(
     "--plugin",
     "plugins",
     multiple=True,
     type=click.Choice([*PLUGINS]),
-    help="With --cluster-access: a plugin that reads. Repeatable.  [all]",
+    help="With --cluster-access: a plugin that may read. Repeatable.  [all]",
 )
 @click.option(
-    "--in", "within", multiple=True, metavar="N", help="With --cluster-access: read this namespace alone. Repeatable."
+    "--in", "within", multiple=True, metavar="N", help="With --cluster-access: read only this namespace. Repeatable."
 )
 @click.option(
-    "--token-duration", type=filled, metavar="D", help="With --cluster-access: a token with an end, as in 720h."
+    "--token-duration", type=filled, metavar="D", help="With --cluster-access: a token that expires, as in 720h."
 )
 @click.option(
     "-f", "--file", type=FILE, metavar="FILE", help="plugins: add what is missing to this dynamic-plugins.yaml."
@@ -100,29 +100,32 @@ _ONLY: Final[dict[str, Form]] = {
     "--data-index", type=filled, metavar="URL", help="plugins: Data Index.  [its Service in --services-namespace]"
 )
 @click.option(
-    "--email-sender", type=filled, metavar="ADDRESS", help="plugins: send notifications as mail, from this address."
+    "--email-sender", type=filled, metavar="ADDRESS", help="plugins: send notifications by email, from this address."
 )
-@click.option("--email-reply-to", type=filled, metavar="ADDRESS", help="With --email-sender: where answers go.")
+@click.option("--email-reply-to", type=filled, metavar="ADDRESS", help="With --email-sender: the address for replies.")
 @click.option(
-    "--email-port", type=click.IntRange(1, 65535), default=587, help="With --email-sender: the SMTP server's.  [587]"
+    "--email-port",
+    type=click.IntRange(1, 65535),
+    default=587,
+    help="With --email-sender: the SMTP server's port.  [587]",
 )
-@click.option("--email-tls", is_flag=True, help="With --email-sender: TLS from the first byte, as on port 465.")
+@click.option("--email-tls", is_flag=True, help="With --email-sender: implicit TLS, as on port 465.")
 @pass_journal
 def rhdh(journal: Journal, /, form: Form, *, as_json: bool, **options: Any) -> None:
     """Write what Red Hat Developer Hub (RHDH) needs for the Orchestrator: its Secret, and parts of its configuration.
 
-    secret: the Secret with tokens and logins, in a file for you alone or in the cluster (--apply). Keys without a value
-    are left out; BACKEND_SECRET is random where nobody sets it. A key that is there already keeps its value. Without
-    -o and --apply, it shows which keys have a value, and for --cluster-access prints the objects.
+    secret: the Secret with tokens and logins, in a file that only you can read or in the cluster (--apply). Keys
+    without a value are left out; BACKEND_SECRET is random unless you set it. A key that exists already keeps its value.
+    Without -o and --apply, it shows which keys have a value, and with --cluster-access prints the objects.
 
-    plugins: the parts of dynamic-plugins.yaml and app-config.yaml, to merge into yours, with the packages of the
-    release of RHDH (--rhdh, or the setting) and their integrity where that is published.
+    plugins: the parts of dynamic-plugins.yaml and app-config.yaml, to merge into yours, with the packages for the
+    release of RHDH (--rhdh, or the setting) and their integrity if it is published.
     """
     context = click.get_current_context()
     for name, only in _ONLY.items():
         if form != only and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             option = next(each for each in context.command.params if each.name == name)
-            raise SettingsError(f"{option.opts[-1]} is for waybill rhdh {only} alone")
+            raise SettingsError(f"{option.opts[-1]} is only for waybill rhdh {only}")
     settings = settings_of({"rhdh": options["rhdh"]})
     check_name(options["namespace"], "a namespace")
     release = parse_release(settings.rhdh, "rhdh") if settings.rhdh else None

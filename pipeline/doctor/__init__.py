@@ -1,1 +1,1 @@
-"""What a machine and a repository have, and what they are missing: `waybill doctor`."""
+"""The checks of `waybill doctor`: the machine, the repository, the services that they use, and a cluster."""

@@ -1,4 +1,4 @@
-"""A check of `waybill doctor`: what it is for, what it finds, and how to get what is missing."""
+"""One check of `waybill doctor`, its result, and the machine and repository that it examines."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from generator.health.check import State
 from pipeline.system.git_credentials import without_tokens
 from pipeline.workspace.settings import Settings
 
-State = Literal["fine", "note", "skipped", "missing", "old", "failed"]
-#: The states of what somebody who needs it cannot do without.
-BAD: Final = ("missing", "old", "failed")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a check found. `message` is a line or more, `help` says what to do, `get` how to install it by system."""
+    """The result of a check.
+
+    `message` has one or more lines, `help` says what to do, and `get` maps a system (`this_system`) to the command or
+    the page that installs what is missing.
+    """
 
     state: State
     message: str
@@ -32,26 +34,26 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """The machine and the repository that are looked at."""
+    """The machine and the repository that checks examine."""
 
     settings: Settings
     error: str = ""
-    """Why the settings cannot be read; `settings` are the defaults then."""
+    """Why the settings cannot be read; `settings` has the defaults then."""
     environment: Mapping[str, str] = field(repr=False)
     patience: float
-    """Seconds that each check has."""
+    """How many seconds each check may take."""
 
     def which(self, program: str) -> str | None:
-        """The path of a program."""
+        """Return the path of a program, or None if it is not on PATH."""
         return shutil.which(program, path=self.environment.get("PATH"))
 
     def output(self, *words: str) -> str | None:
-        """What a program says on both of its outputs; None where it is not there, fails or takes too long."""
+        """Return a program's stdout and stderr, or None if it is missing, fails or takes too long."""
         program = self.which(words[0])
         if program is None:
             return None
         try:
-            done = subprocess.run(  # noqa: S603 - no shell, our words
+            done = subprocess.run(  # noqa: S603 - no shell, fixed arguments
                 [program, *words[1:]],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -66,44 +68,44 @@ class Surroundings:
         return (done.stdout + done.stderr).strip() if done.returncode == 0 else None
 
 
-def _never(_: Settings) -> bool:
+def _not_required(_: Settings) -> bool:
     return False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One check."""
+    """A check, and the commands that it is for."""
 
     name: str
     look: Callable[[Surroundings], Result]
     needed_by: tuple[str, ...] = ()
-    """The commands that do nothing without it."""
+    """The commands that cannot work without it."""
     used_by: tuple[str, ...] = ()
-    """The commands that use it for a part of what they do."""
-    required: Callable[[Settings], bool] = _never
-    """Whether settings ask for something that needs it."""
+    """The commands that use it for part of their work."""
+    required: Callable[[Settings], bool] = _not_required
+    """Whether the settings ask for something that needs it."""
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """All commands that it is for."""
+        """All commands that need or use it."""
         return (*self.needed_by, *self.used_by)
 
 
 def version_in(text: str) -> tuple[str, tuple[int, ...]]:
-    """The first version number in a text, as it stands there and as numbers; ("", ()) without one."""
+    """Return the first version number in a text, as written and as numbers, or ("", ()) if there is none."""
     match = _NUMBER.search(text)
     return (match[0], tuple(map(int, match[0].split(".")))) if match else ("", ())
 
 
 def existing(path: Path) -> Path:
-    """The path, or the nearest above it that exists."""
+    """Return the path, or its nearest parent that exists."""
     return next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
 
 
 @functools.cache
 def this_system() -> str:
-    """The key of `Result.get` for this machine; "" where it is none of them."""
-    import platform  # noqa: PLC0415 - only what is missing asks for it
+    """Return this machine's key in `Result.get`: macOS, Debian or Fedora, or "" for any other system."""
+    import platform  # noqa: PLC0415 - needed only if something is missing
 
     if platform.system() == "Darwin":
         return "macOS"

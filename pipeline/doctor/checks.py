@@ -1,4 +1,4 @@
-"""The checks of `waybill doctor`, a row each, and how they are run."""
+"""The table of all checks of `waybill doctor`, and the function that runs them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Final
 
 from generator.findings.errors import SettingsError, WaybillError
 from generator.findings.suggestions import one_of
+from generator.health.check import BAD
 from pipeline.doctor import machine, repository, services
-from pipeline.doctor.check import BAD, Check, Result, Surroundings
+from pipeline.doctor.check import Check, Result, Surroundings
 from pipeline.workspace.settings import Settings
 
-#: Every command needs these.
-_ALWAYS: Final = ("python", "settings", "disk")
+#: The checks that every command needs.
+_NEEDED_BY_ALL: Final = ("python", "settings", "disk")
 
 
 def _pushes(settings: Settings) -> bool:
@@ -27,11 +28,11 @@ def _makes_images(settings: Settings) -> bool:
     return settings.images in ("build", "push")
 
 
-def _by_engine(settings: Settings) -> bool:
+def _needs_engine(settings: Settings) -> bool:
     return _makes_images(settings) and settings.engine == "docker"
 
 
-def _by_jib(settings: Settings) -> bool:
+def _needs_jib(settings: Settings) -> bool:
     return _makes_images(settings) and settings.engine == "jib"
 
 
@@ -54,7 +55,7 @@ CHECKS: Final = (
     ),
     Check(name="repository", look=repository.repository, needed_by=("changed",), used_by=("build", "diff", "propose")),
     Check(name="identity", look=repository.identity, used_by=("propose", "publish")),
-    Check(name="engine", look=services.engine, needed_by=("image",), used_by=("build",), required=_by_engine),
+    Check(name="engine", look=services.engine, needed_by=("image",), used_by=("build",), required=_needs_engine),
     Check(name="registry", look=services.registry, used_by=("attest", "build", "image", "verify"), required=_pushes),
     Check(
         name="publish",
@@ -69,8 +70,8 @@ CHECKS: Final = (
         needed_by=("propose",),
         required=lambda settings: bool(settings.propose.to),
     ),
-    Check(name="jdk", look=machine.jdk, needed_by=("run",), used_by=("build", "image"), required=_by_jib),
-    Check(name="maven", look=machine.maven, needed_by=("run",), used_by=("build", "image"), required=_by_jib),
+    Check(name="jdk", look=machine.jdk, needed_by=("run",), used_by=("build", "image"), required=_needs_jib),
+    Check(name="maven", look=machine.maven, needed_by=("run",), used_by=("build", "image"), required=_needs_jib),
     Check(name="helm", look=machine.helm, used_by=("check",)),
     Check(name="kubectl", look=services.kubectl, used_by=("check", "namespace", "rhdh")),
     Check(name="cluster", look=services.cluster, used_by=("check",)),
@@ -85,7 +86,7 @@ CHECKS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """A check with what it found, and whether it is needed: by the settings, or by what was named."""
+    """A check with its result, and whether the settings or the named commands need it."""
 
     check: Check
     result: Result
@@ -93,11 +94,11 @@ class Checked:
 
     @property
     def is_bad(self) -> bool:
-        """Whether something cannot be done that is to be done."""
+        """Whether a needed check did not pass."""
         return self.needed and self.result.state in BAD
 
     def as_json(self) -> dict[str, object]:
-        """The check as a JSON object."""
+        """Return the check as a JSON object."""
         return {
             "check": self.check.name,
             "state": self.result.state,
@@ -110,10 +111,10 @@ class Checked:
 
 
 def select_checks(names: Sequence[str], commands: Collection[str]) -> tuple[Check, ...]:
-    """Return the checks that names of checks and of commands mean; all without names.
+    """Return the checks that the names of checks and commands select, or all checks if there are no names.
 
     Raises:
-        SettingsError: there is no such check and no such command.
+        SettingsError: a name is neither a check nor a command.
     """
     known = {check.name for check in CHECKS}
     for name in names:
@@ -125,24 +126,24 @@ def select_checks(names: Sequence[str], commands: Collection[str]) -> tuple[Chec
     return tuple(
         check
         for check in CHECKS
-        if check.name in names or {*names} & {*check.commands} or (by_command and check.name in _ALWAYS)
+        if check.name in names or {*names} & {*check.commands} or (by_command and check.name in _NEEDED_BY_ALL)
     )
 
 
 def examine(checks: Sequence[Check], names: Sequence[str], surroundings: Surroundings) -> list[Checked]:
-    """Run checks side by side, and wait for each as long as `surroundings` says; they come back in their order."""
+    """Run checks in parallel, each for at most `surroundings.patience` seconds, and return them in their order."""
     answers: queue.SimpleQueue[tuple[int, Result | BaseException]] = queue.SimpleQueue()
 
     def work(number: int, check: Check) -> None:
         try:
-            answers.put((number, _looked(check, surroundings)))
+            answers.put((number, _run_check(check, surroundings)))
         except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
             answers.put((number, error))
 
     for number, check in enumerate(checks):
-        # A check that hangs does not keep the process from ending.
+        # A daemon thread, so that a check that hangs does not keep the process from ending.
         threading.Thread(target=work, args=(number, check), daemon=True).start()
-    # Programs that a check runs get the same time, and say more when they take longer.
+    # A program that a check runs has the same timeout, and its own message says more, so wait a little longer.
     end = time.monotonic() + surroundings.patience + 1
     found: dict[int, Result] = {}
     while len(found) < len(checks):
@@ -160,7 +161,7 @@ def examine(checks: Sequence[Check], names: Sequence[str], surroundings: Surroun
     ]
 
 
-def _looked(check: Check, surroundings: Surroundings) -> Result:
+def _run_check(check: Check, surroundings: Surroundings) -> Result:
     try:
         return check.look(surroundings)
     except WaybillError as error:

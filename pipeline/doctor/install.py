@@ -1,4 +1,4 @@
-"""How programs are installed: by the packages of Debian (and Ubuntu), Fedora (and RHEL) and Homebrew, or a page."""
+"""How to install programs: commands for Debian (and Ubuntu), Fedora (and RHEL) and Homebrew, or a page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAVEN: Final[Mapping[str, str]] = {
     "Fedora": f"{_FEDORA} maven",
     "macOS": f"{_MACOS} maven",
 }
-# Debian packages neither of the next three.
+# Debian has no package of the next three.
 HELM: Final[Mapping[str, str]] = {
     "Debian": "https://helm.sh/docs/intro/install/",
     "Fedora": f"{_FEDORA} helm",

@@ -1,4 +1,4 @@
-"""What the machine has: Python, programs, space."""
+"""Checks of the machine: Python, programs, disk space and cache."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _HELM: Final = (3,)
 #: `attest-blob --use-signing-config`.
 _COSIGN: Final = (3,)
 _GIB: Final = 1024**3
-#: Bytes: below the first nothing is written whole, below the second images and Maven's artifacts have no room.
+#: Bytes of free space: too little to write files, and too little for images and Maven's artifacts.
 _LITTLE: Final = _GIB // 10
 _TIGHT: Final = 5 * _GIB
 
 
 def python(_: Surroundings) -> Result:
-    """The Python that runs waybill."""
+    """Check the Python that runs waybill."""
     found = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] < _PYTHON:
         return Result(state="old", message=f"{found}; waybill needs 3.11", get=install.PYTHON)
@@ -36,25 +36,25 @@ def python(_: Surroundings) -> Result:
 
 
 def git(surroundings: Surroundings) -> Result:
-    """The program git."""
+    """Check git."""
     return _program(surroundings, ("git", "--version"), _GIT, install.GIT)
 
 
 def helm(surroundings: Surroundings) -> Result:
-    """The program helm."""
+    """Check Helm."""
     return _program(surroundings, ("helm", "version", "--short"), _HELM, install.HELM)
 
 
 def jdk(surroundings: Surroundings) -> Result:
-    """The compiler of a JDK; Java 8 calls itself 1.8."""
+    """Check the compiler of a JDK. Java 8 calls itself 1.8."""
     return _program(surroundings, ("javac", "-version"), (JAVA_VERSION,), install.JDK)
 
 
 def maven(surroundings: Surroundings) -> Result:
-    """Maven, and the Java that it runs with: JAVA_HOME may name another than PATH."""
-    said = surroundings.output("mvn", "--version")
-    result = _program(surroundings, ("mvn", "--version"), (3,), install.MAVEN)
-    java, numbers = version_in((said or "").partition("Java version:")[2])
+    """Check Maven and the Java that it runs with: JAVA_HOME may name another one than PATH."""
+    output = surroundings.output("mvn", "--version") or ""
+    result = _program(surroundings, ("mvn", "--version"), (3,), install.MAVEN, output=output)
+    java, numbers = version_in(output.partition("Java version:")[2])
     if result.state == "fine" and numbers and numbers[0] < JAVA_VERSION:
         message = f"{result.message} runs with Java {java}; the engine needs {JAVA_VERSION}"
         return Result(state="old", message=message, help="set JAVA_HOME to a newer JDK", get=install.JDK)
@@ -62,13 +62,13 @@ def maven(surroundings: Surroundings) -> Result:
 
 
 def cosign(surroundings: Surroundings) -> Result:
-    """The program cosign, where WAYBILL_COSIGN or PATH has it."""
+    """Check cosign, from WAYBILL_COSIGN or PATH."""
     program = surroundings.environment.get(COSIGN) or "cosign"
     return _program(surroundings, (program, "version"), _COSIGN, install.COSIGN)
 
 
 def disk(surroundings: Surroundings) -> Result:
-    """The space in the repository and in the cache."""
+    """Check the free space of the repository and of the cache."""
     folders = {existing(Path()), existing(_cache(surroundings))}
     free = {folder: shutil.disk_usage(folder).free for folder in folders}
     folder = min(free, key=lambda each: (free[each], str(each)))
@@ -81,7 +81,7 @@ def disk(surroundings: Surroundings) -> Result:
 
 
 def cache(surroundings: Surroundings) -> Result:
-    """The cache folder."""
+    """Check that the cache folder is writable."""
     folder = _cache(surroundings)
     above = existing(folder)
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
@@ -91,14 +91,20 @@ def cache(surroundings: Surroundings) -> Result:
 
 
 def _program(
-    surroundings: Surroundings, words: tuple[str, ...], least: tuple[int, ...], get: Mapping[str, str]
+    surroundings: Surroundings,
+    words: tuple[str, ...],
+    least: tuple[int, ...],
+    get: Mapping[str, str],
+    *,
+    output: str | None = None,
 ) -> Result:
-    """A program by its version."""
+    """Check that a program is on PATH, runs and is at least version `least`; `output` is that of an earlier run."""
     path = surroundings.which(words[0])
     if path is None:
         return Result(state="missing", message=f"{words[0]} is not on PATH", get=get)
-    said = surroundings.output(*words)
-    found, numbers = version_in(said or "")
+    if output is None:
+        output = surroundings.output(*words) or ""
+    found, numbers = version_in(output)
     if not numbers:
         message = f"{path}: {' '.join(words[1:])} fails, or takes more than {surroundings.patience:g} seconds"
         return Result(state="failed", message=message, help=f"see why: {' '.join(words)}")

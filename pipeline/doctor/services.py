@@ -1,4 +1,4 @@
-"""What the machine can reach, and what it may do there: a container engine, registries, forges, a cluster."""
+"""Checks of services and of the login to each: a container engine, registries, forges and a cluster."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from generator.chart.names import UMBRELLA
+from generator.health.check import BAD, State
 from pipeline.doctor import install
-from pipeline.doctor.check import BAD, Result, State, Surroundings, existing, version_in
+from pipeline.doctor.check import Result, Surroundings, existing, version_in
 from pipeline.images.credentials import Keychain
 from pipeline.images.errors import LoginError, NoEngineError, RegistryError
 from pipeline.images.image_name import read_image_name
@@ -17,15 +18,15 @@ from pipeline.system.http_request import Backoff
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.places import Directory, GitBranch, GithubRepository, OciPrefix, Place, parse_place
 
-#: A blob that is in no repository by chance: whether it is there does not matter.
+#: The blob to ask a registry for. Whether the registry has it does not matter.
 _BLOB: Final = f"sha256:{hashlib.sha256(b'').hexdigest()}"
 _ONCE: Final = Backoff(attempts=1)
 _REFUSED: Final = (401, 403)
 
 
 def engine(surroundings: Surroundings) -> Result:
-    """The container engine that images are built with."""
-    from pipeline.images.docker_client import connected  # noqa: PLC0415 - 200 ms that only this check pays
+    """Check the container engine that builds images."""
+    from pipeline.images.docker_client import connected  # noqa: PLC0415 - takes 200 ms, which only this check needs
 
     try:
         client = connected(surroundings.environment)
@@ -38,23 +39,23 @@ def engine(surroundings: Surroundings) -> Result:
 
 
 def registry(surroundings: Surroundings) -> Result:
-    """The login to the registry of the settings, as a push uses it."""
+    """Check the login to the settings' registry, as a push uses it."""
     settings = surroundings.settings
     folder = next((each.name for each in all_folders(settings.workflows)), "workflow")
     name = read_image_name(f"{settings.registry}/{settings.image_prefix}{folder}".lower())
-    return _login(name.host, name.repository, surroundings)
+    return _check_login(name.host, name.repository, surroundings)
 
 
 def publish(surroundings: Surroundings) -> Result:
-    """The places of publish.to."""
+    """Check that charts can be published to each place of publish.to."""
     places = surroundings.settings.publish.to
     if not places:
         return Result(state="skipped", message="publish.to is not set")
-    return _joined(_publication(parse_place(each), surroundings) for each in places)
+    return _merged(_check_place(parse_place(each), surroundings) for each in places)
 
 
 def propose(surroundings: Surroundings) -> Result:
-    """The place of propose.to, by the preflight of proposals."""
+    """Check the place of propose.to with the preflight of proposals."""
     from pipeline.proposals.forge import Options  # noqa: PLC0415 - proposals load git and a forge
     from pipeline.proposals.places import open_destination  # noqa: PLC0415 - as above
 
@@ -75,11 +76,11 @@ def propose(surroundings: Surroundings) -> Result:
     if not found:
         place = destination.forge.place
         return Result(state="fine", message=f"{place}: nothing blocks a proposal to {base}")
-    return _joined(Result(state="failed" if each.blocks else "note", message=each.message) for each in found)
+    return _merged(Result(state="failed" if each.blocks else "note", message=each.message) for each in found)
 
 
 def kubectl(surroundings: Surroundings) -> Result:
-    """The program that talks to a cluster."""
+    """Check kubectl, or oc."""
     for program in ("kubectl", "oc"):
         if path := surroundings.which(program):
             found, _ = version_in(surroundings.output(program, "version", "--client") or "")
@@ -89,7 +90,7 @@ def kubectl(surroundings: Surroundings) -> Result:
 
 
 def cluster(surroundings: Surroundings) -> Result:
-    """The cluster of the current context: its SonataFlow, and whether the user may install workflows."""
+    """Check the cluster of the current context: its SonataFlow, and whether the user may install workflows."""
     from pipeline.operators.cluster import may_install, read_cluster  # noqa: PLC0415 - it reads CRDs
 
     found = read_cluster(None, patience=surroundings.patience)
@@ -100,23 +101,23 @@ def cluster(surroundings: Surroundings) -> Result:
     return Result(state="fine", message=found.operator)
 
 
-def _publication(place: Place, surroundings: Surroundings) -> Result:
-    """What would block a publication at a place."""
+def _check_place(place: Place, surroundings: Surroundings) -> Result:
+    """Check that charts can be published to a place."""
     match place:
         case Directory():
             above = existing(place.path)
             fine = above.is_dir() and os.access(above, os.W_OK)
             return Result(state="fine" if fine else "failed", message=f"{place}{'' if fine else ' cannot be written'}")
         case OciPrefix():
-            return _login(place.host, f"{place.prefix}/{UMBRELLA}".lstrip("/"), surroundings, shown=str(place))
+            return _check_login(place.host, f"{place.prefix}/{UMBRELLA}".lstrip("/"), surroundings, shown=str(place))
         case GithubRepository():
-            return _releases(place, surroundings)
+            return _check_github_releases(place, surroundings)
         case GitBranch():
-            return _branch(place, surroundings)
+            return _check_git_branch(place, surroundings)
     return Result(state="failed", message=f"{place}: charts are not published there")
 
 
-def _releases(place: GithubRepository, surroundings: Surroundings) -> Result:
+def _check_github_releases(place: GithubRepository, surroundings: Surroundings) -> Result:
     from pipeline.proposals.github_preflight import Preflight  # noqa: PLC0415 - PyGithub
     from pipeline.publish.github_api import GithubApi  # noqa: PLC0415 - as above
 
@@ -125,10 +126,10 @@ def _releases(place: GithubRepository, surroundings: Surroundings) -> Result:
     found = preflight.obstacles_to_push()
     if not found:
         return Result(state="fine", message=f"{place}: the token from {api.source} may push")
-    return _joined(Result(state="failed" if each.blocks else "note", message=each.message) for each in found)
+    return _merged(Result(state="failed" if each.blocks else "note", message=each.message) for each in found)
 
 
-def _branch(place: GitBranch, surroundings: Surroundings) -> Result:
+def _check_git_branch(place: GitBranch, surroundings: Surroundings) -> Result:
     from pipeline.system.git_remote import GitError, GitLoginError, RemoteRepository  # noqa: PLC0415 - git
 
     try:
@@ -144,8 +145,8 @@ def _branch(place: GitBranch, surroundings: Surroundings) -> Result:
     return Result(state="fine", message=f"{place}: it can be read; only a push shows whether it can be written")
 
 
-def _login(host: str, repository: str, surroundings: Surroundings, *, shown: str = "") -> Result:
-    """The login to a registry: the request with which a push begins."""
+def _check_login(host: str, repository: str, surroundings: Surroundings, *, shown: str = "") -> Result:
+    """Check the login to a registry with the first request of a push."""
     from pipeline.images.registry import Registry  # noqa: PLC0415 - the client of registries
 
     keychain = Keychain(registry=surroundings.settings.registry, environment=surroundings.environment)
@@ -164,12 +165,12 @@ def _login(host: str, repository: str, surroundings: Surroundings, *, shown: str
         return Result(state="missing", message=f"{shown or host}: {lookup}", help=todo)
     if answer.status not in (200, 404):
         return Result(state="failed", message=f"{shown or host}: the registry responded with {answer.status}")
-    accepted = f"accepts the login from {lookup.credential.source}" if lookup.credential else "wants no login"
+    accepted = f"accepts the login from {lookup.credential.source}" if lookup.credential else "needs no login"
     return Result(state="fine", message=f"{shown or host} {accepted}")
 
 
-def _joined(results: Iterable[Result]) -> Result:
-    """Several results as one, with the worst state."""
+def _merged(results: Iterable[Result]) -> Result:
+    """Merge results into one with the worst state of all."""
     order = ("skipped", "fine", "note", *reversed(BAD))
     found = list(results)
     worst = max(found, key=lambda each: order.index(each.state)).state

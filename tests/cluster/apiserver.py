@@ -23,13 +23,13 @@ from typing import Any, Final
 from tests.waiting import eventually
 
 _DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-#: How a warning names a field that is dropped (kube-apiserver, field validation).
+#: The dropped field in a warning (kube-apiserver, field validation).
 _UNKNOWN_FIELD: Final = re.compile(r'unknown field \\?"([^"\\]*)')
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server says to a request."""
+    """The server's response to a request."""
 
     code: int
     content: Any
@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a resource: the fields that were refused and that were dropped, as Kubernetes writes them."""
+    """The refused and dropped fields of a resource, as Kubernetes writes their paths."""
 
     refused: frozenset[str]
     dropped: frozenset[str]
@@ -46,7 +46,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class ApiServer:
-    """A server that runs; the token may do anything. `programs` is where kubectl lies beside it."""
+    """A running server; the token may do anything. `programs` is the folder with kube-apiserver and kubectl."""
 
     address: str
     certificate: Path
@@ -56,15 +56,15 @@ class ApiServer:
 
     @property
     def kubeconfig(self) -> Path:
-        """What Helm and kubectl read: the contexts `test`, who may do anything, and `nobody`, who has no rights."""
+        """The kubeconfig with the contexts `test`, who may do anything, and `nobody`, who has no rights."""
         return self.folder / "kubeconfig"
 
     def ask(self, method: str, path: str, content: object = None) -> Answer:
-        """Send one request."""
+        """Send a request."""
         return self._send(method, path, content, "application/json")
 
     def apply(self, path: str, content: object) -> Answer:
-        """Send one server-side apply; `path` has the field manager."""
+        """Send a server-side apply; `path` has the field manager."""
         return self._send("PATCH", path, content, "application/apply-patch+yaml")
 
     def _send(self, method: str, path: str, content: object, media_type: str) -> Answer:
@@ -79,19 +79,19 @@ class ApiServer:
             return _answer(error)
 
     def must(self, method: str, path: str, content: object = None) -> Any:
-        """Send one request that has to succeed, and return what it gives."""
+        """Send a request that must succeed, and return the content of the response."""
         answer = self.ask(method, path, content)
         assert answer.code < HTTPStatus.BAD_REQUEST, answer.content
         return answer.content
 
     def namespace(self) -> str:
-        """A new namespace; without controllers a deleted one never goes, so nobody uses one again."""
+        """Create a namespace and return its name, which is new: without controllers, none is ever deleted."""
         name = f"test-{secrets.token_hex(4)}"
         self.must("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         return name
 
     def define(self, definitions: Sequence[Mapping[str, Any]]) -> None:
-        """Serve CustomResourceDefinitions in place of those of the same name, and wait until they are in force."""
+        """Create or replace CustomResourceDefinitions, and wait until the server serves them."""
         for definition in definitions:
             name = definition["metadata"]["name"]
             there = self.ask("GET", f"{_DEFINITIONS}/{name}")
@@ -101,20 +101,20 @@ class ApiServer:
                 version = {"resourceVersion": there.content["metadata"]["resourceVersion"]}
                 changed = {**definition, "metadata": {**definition["metadata"], **version}}
                 self.must("PUT", f"{_DEFINITIONS}/{name}", changed)
-        # They come into force side by side.
+        # The server establishes them in parallel.
         for definition in definitions:
             name = definition["metadata"]["name"]
             eventually(partial(self._serves, definition["spec"]), f"{name} is in force")
 
     def undefine(self, name: str) -> None:
-        """Stop serving a kind, and wait until discovery says so."""
+        """Delete a CustomResourceDefinition, and wait until discovery no longer has it."""
         self.ask("DELETE", f"{_DEFINITIONS}/{name}")
         plural, _, group = name.partition(".")
         discovery = f"/apis/{group}/v1alpha08"
         eventually(lambda: plural not in str(self.must("GET", discovery)), f"{name} is gone")
 
     def find(self, rendered: Mapping[str, Any], namespace: str) -> Any:
-        """The object of a manifest as the server has it; None where it is not there, or is only waiting to go."""
+        """Return the stored object of a manifest, or None if it does not exist or is being deleted."""
         group = rendered["apiVersion"]
         served = f"/apis/{group}" if "/" in group else f"/api/{group}"
         kinds = self.must("GET", served)["resources"]
@@ -126,7 +126,7 @@ class ApiServer:
         return answer.content if there else None
 
     def _serves(self, spec: Mapping[str, Any]) -> bool:
-        """Whether the server publishes just the fields that a definition has, and has storage for them."""
+        """Whether the server stores a definition's resources, and publishes exactly its fields."""
         for version in (each for each in spec["versions"] if each["served"]):
             listed = self.ask("GET", f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}")
             if listed.code != HTTPStatus.OK:
@@ -142,7 +142,7 @@ class ApiServer:
         return True
 
     def stored(self, resource: Mapping[str, Any], plural: str, namespace: str) -> Stored:
-        """Create a custom resource, read back what is left of it, and delete it."""
+        """Create a custom resource, read it back, delete it, and return what the server refused or dropped."""
         path = f"/apis/{resource['apiVersion']}/namespaces/{namespace}/{plural}"
         answer = self.ask("POST", f"{path}?fieldValidation=Warn", resource)
         warned = frozenset(name for text in answer.warnings for name in _UNKNOWN_FIELD.findall(text))
@@ -152,8 +152,8 @@ class ApiServer:
         name = answer.content["metadata"]["name"]
         read_back = self.must("GET", f"{path}/{name}")
         self.must("DELETE", f"{path}/{name}")
-        gone = dict(_gone(resource["spec"], read_back["spec"], "spec"))
-        # A null where none may be goes without a word.
+        gone = dict(_lost_fields(resource["spec"], read_back["spec"], "spec"))
+        # A null in a field that is not nullable is dropped without a warning.
         assert warned == {path for path, value in gone.items() if value is not None or path in warned}
         return Stored(refused=frozenset(), dropped=warned)
 
@@ -161,7 +161,7 @@ class ApiServer:
 def _answer(answer: Any) -> Answer:
     warnings = tuple(answer.headers.get_all("Warning") or ())
     text = answer.read()
-    # An API that is not served yet is a page that is not found, in plain text.
+    # The response for an API that is not served yet is plain text.
     content = json.loads(text) if answer.headers.get_content_type() == "application/json" else text.decode()
     return Answer(code=answer.status, content=content, warnings=warnings)
 
@@ -171,30 +171,30 @@ def _is_of(schema: Mapping[str, Any], kind: str) -> bool:
 
 
 def _names(schema: Any) -> Any:
-    """The names of all fields of a schema, nested."""
+    """Return the names of all fields of a schema, nested."""
     if not isinstance(schema, dict):
         return None
     fields = {name: _names(field) for name, field in schema.get("properties", {}).items()}
     return fields, _names(schema.get("items")), _names(schema.get("additionalProperties"))
 
 
-def _gone(sent: Any, stored: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """The fields of what was sent that are not in what was stored, each with its value."""
+def _lost_fields(sent: Any, stored: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the fields that were sent but not stored, each with its value."""
     match sent:
         case dict():
             for key, child in sent.items():
                 if key in stored:
-                    yield from _gone(child, stored[key], f"{path}.{key}")
+                    yield from _lost_fields(child, stored[key], f"{path}.{key}")
                 else:
                     yield f"{path}.{key}", child
         case list():
             for number, child in enumerate(sent):
-                yield from _gone(child, stored[number], f"{path}[{number}]")
+                yield from _lost_fields(child, stored[number], f"{path}[{number}]")
 
 
 @contextmanager
 def running(programs: Path) -> Iterator[ApiServer]:
-    """Run etcd and kube-apiserver out of a folder; both end with the block."""
+    """Run etcd and kube-apiserver from a folder for the block."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cluster-")))
         clients, peers, port = _free_ports(3)
@@ -246,7 +246,7 @@ def _apiserver(server: ApiServer, nobody: str, etcd: int, port: int) -> list[str
 
 @contextmanager
 def _process(command: Sequence[str | Path], log: Path) -> Iterator[None]:
-    """A process that writes into a log and ends with the block; what fails in the block tells how the log ends."""
+    """Run a process for the block, with its output in a log whose last lines are added to an error of the block."""
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             yield
@@ -274,7 +274,7 @@ def _is_ready(server: ApiServer) -> bool:
 
 
 def _write_kubeconfig(server: ApiServer, tokens: Mapping[str, str]) -> None:
-    """What Helm and kubectl read, a context a user, the first the current one; the file is the owner's alone."""
+    """Write the kubeconfig, with a context for each user; the first one is the current context."""
     users = [{"name": name, "user": {"token": token}} for name, token in tokens.items()]
     cluster = {"server": server.address, "certificate-authority": str(server.certificate)}
     contexts = [{"name": name, "context": {"cluster": "test", "user": name}} for name in tokens]
@@ -293,6 +293,6 @@ def _free_ports(number: int) -> list[int]:
 
 
 def programs_in(folder: str) -> Path | None:
-    """The folder with kube-apiserver, etcd and kubectl; None where they are not there."""
+    """Return the folder with kube-apiserver, etcd and kubectl, or None if one of them is missing."""
     there = all(shutil.which(name, path=folder) for name in ("kube-apiserver", "etcd", "kubectl"))
     return Path(folder) if folder and there else None

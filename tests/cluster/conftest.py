@@ -1,4 +1,4 @@
-"""What the tests in a cluster share: one API server for all of them."""
+"""Fixtures of the tests with an API server, which all of them share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.cluster.apiserver import ApiServer, programs_in, running
 from tests.conftest import missing
 from tests.crd_facts import FOLDERS
 
-#: Whose kinds our charts use; a SinkBinding's definition is not among the data, and its fields are not asked here.
+#: The other operators whose kinds the charts use. There is no data for SinkBinding, so its definition allows any field.
 OTHERS = ("knative", "openshift", "olm", "tackles.yaml")
 SINK_BINDING = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -51,19 +51,19 @@ def apiserver() -> Iterator[ApiServer]:
 
 
 def definitions_in(folder: Path) -> list[dict[str, Any]]:
-    """The CustomResourceDefinitions of a folder."""
+    """Return the CustomResourceDefinitions of a folder."""
     files = (path.read_bytes() for path in sorted(folder.rglob("*.yaml")))
     return [document for data in files for document in yaml.load_all(data, yaml.CSafeLoader) if document]
 
 
 def served_alone(definition: dict[str, Any]) -> dict[str, Any]:
-    """A definition whose versions nobody converts."""
+    """Return a definition without a conversion webhook."""
     return {**definition, "spec": {**definition["spec"], "conversion": {"strategy": "None"}}}
 
 
 @pytest.fixture(scope="module", params=FOLDERS)
 def sonataflow(request: pytest.FixtureRequest, apiserver: ApiServer, shared: Path) -> str:
-    """Each SonataFlow in turn, its CRDs in force."""
+    """Each SonataFlow in turn, with its CRDs served."""
     apiserver.define(definitions_in(shared / "crds" / FOLDERS[request.param]))
     name: str = request.param
     return name
@@ -71,7 +71,7 @@ def sonataflow(request: pytest.FixtureRequest, apiserver: ApiServer, shared: Pat
 
 @pytest.fixture(scope="module")
 def other_kinds(apiserver: ApiServer, shared: Path) -> ApiServer:
-    """The server, which knows the kinds of others that charts use."""
+    """The server with the kinds of other operators that the charts use."""
     for name in OTHERS:
         place = shared / "crds-others" / name
         apiserver.define(definitions_in(place) if place.is_dir() else list(yaml.safe_load_all(place.read_bytes())))

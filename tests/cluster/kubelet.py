@@ -1,4 +1,4 @@
-"""A node's kubelet, of which nothing but the logs of containers is there: the API server asks it for them."""
+"""A stand-in for a node's kubelet that serves only container logs, for which the API server asks it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-#: The name of the node that it is of.
+#: The name of its node.
 NODE: Final = "node"
 
 
 @contextmanager
 def kubelet(folder: Path, logs: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Serve logs by `NAMESPACE/POD/CONTAINER`, with `?previous` after those of the run before, and return the Node."""
+    """Serve logs by `NAMESPACE/POD/CONTAINER` (`…?previous` for the previous run), and yield the Node object."""
     key, certificate = folder / "kubelet.key", folder / "kubelet.crt"
     words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=node"]
     subprocess.run([*words, "-keyout", key, "-out", certificate], check=True, capture_output=True)

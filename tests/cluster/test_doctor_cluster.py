@@ -254,7 +254,7 @@ CASES = {
     "two operators look after the workflows": Case(
         put=[OLD],
         check="operator",
-        says="2 operators look after SonataFlows",
+        says="2 operators manage SonataFlows",
         fixed=True,
     ),
     "Knative is not ready": Case(
@@ -272,7 +272,7 @@ CASES = {
     "the Broker is not there": Case(
         removed=[the("Broker", "default", SERVICES)],
         check="broker",
-        says=f"the Broker default is not in {SERVICES}",
+        says=f"{SERVICES} has no Broker default, which ",
         fixed=True,
         then=[the("Broker", "default", SERVICES)],
     ),
@@ -316,7 +316,7 @@ CASES = {
     "the Secret of the database is not in a namespace": Case(
         removed=[secret(DEMO)],
         check="database",
-        says=f"the Secret {DATABASE} of the database is not in {DEMO} for greeting",
+        says=f"{DEMO} has no database Secret {DATABASE} for greeting",
     ),
     "the Secret of the database has other keys": Case(
         put=[{**secret(SERVICES), "stringData": {"password": PASSWORD, "username": "postgres"}}],
@@ -327,7 +327,7 @@ CASES = {
     "the Service of the database is not there": Case(
         removed=[the("Service", DATABASE, SERVICES)],
         check="database",
-        says=f"the Service {DATABASE} of the database is not in {SERVICES}",
+        says=f"{SERVICES} has no database Service {DATABASE}",
     ),
     "the database does not run": Case(
         put=[the("Pod", "postgresql", SERVICES, status=failing("Ready", "", ""))],
@@ -337,7 +337,7 @@ CASES = {
     "a namespace has no label": Case(
         put=[made("v1", "Namespace", DEMO)],
         check="labels",
-        says=f"{DEMO} has workflows, and not the label {WORKFLOW_NAMESPACE}",
+        says=f"{DEMO} has workflows, but not the label {WORKFLOW_NAMESPACE}",
         fixed=True,
     ),
     "a policy shuts out Knative": Case(
@@ -355,13 +355,13 @@ CASES = {
     "RHDH looks for Data Index elsewhere": Case(
         put=[hub_config("http://sonataflow-platform-data-index-service")],
         check="rhdh",
-        says=f"{RHDH} has no Data Index of the name {DATA_INDEX}; it is http://{DATA_INDEX}.{SERVICES}",
+        says=f"{RHDH} has no Data Index named {DATA_INDEX}; it is http://{DATA_INDEX}.{SERVICES}",
         fixed=True,
     ),
     "a workflow has a proxy for its neighbours": Case(
         put=[with_proxy(the("Deployment", "greeting", DEMO))],
         check="proxy",
-        says=f"greeting in {DEMO} has a proxy, and NO_PROXY has no .{SERVICES}",
+        says=f"greeting in {DEMO} uses a proxy, but NO_PROXY has no .{SERVICES}",
     ),
     "two workflows have one id": Case(
         put=[
@@ -370,12 +370,12 @@ CASES = {
             properties("greeting", SERVICES),
         ],
         check="ids",
-        says=f"greeting is in {DEMO} and {SERVICES}, and Data Index in {SERVICES} takes them for one workflow",
+        says=f"greeting is in {DEMO} and {SERVICES}, and Data Index in {SERVICES} treats them as one workflow",
     ),
     "nothing creates the tables of a workflow": Case(
         put=[properties("greeting", DEMO, "# nothing\n")],
         check="flyway",
-        says=f"greeting in {DEMO} has a database, and nothing creates its tables: kie.flyway.enabled is not set",
+        says=f"greeting in {DEMO} has a database, but nothing creates its tables: kie.flyway.enabled is not set",
         fixed=True,
     ),
     "an image is private": Case(
@@ -502,7 +502,7 @@ def test_who_may_not_read_something_learns_what_is_missing(healed: Cluster, doct
     assert (done.code, faults_of(done)) == (0, {}), done.err
     messages = {each["check"]: each["message"] for each in done.json["checks"] if each["denied"]}
     right = "list sonataflows.sonataflow.org in all namespaces"
-    assert messages["workflows"] == f"not judged everywhere: no right to {right}"
+    assert messages["workflows"] == f"not checked everywhere: no right to {right}"
     assert len(messages) == len(done.json["checks"]) - 1, "who may nothing still learns which kinds there are"
     said = doctor("--context", "nobody").err
     assert "waybill doctor --cluster --role USER | kubectl apply -f -" in said
@@ -557,7 +557,7 @@ def test_who_may_read_one_namespace_has_it_judged(healed: Cluster, tmp_path: Pat
     done = waybill("doctor", "--cluster", "-n", DEMO, "--json", env=env)
     assert [*faults_of(done)] == ["workflows"]
     images = next(each for each in done.json["checks"] if each["check"] == "images")
-    assert images["message"] == f"not judged everywhere: no right to list pods in {SERVICES}"
+    assert images["message"] == f"not checked everywhere: no right to list pods in {SERVICES}"
 
 
 def test_a_cluster_without_olm_is_judged_by_its_deployments(

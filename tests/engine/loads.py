@@ -1,4 +1,4 @@
-"""What each workflow is given while its resources are measured: an input an instance, and services that do not wait."""
+"""The load for measuring resources: the inputs of each workflow, and stand-ins for services that answer at once."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from tests.engine.variables import variables
 
 #: More instances than a load starts.
 _MACHINES: Final = 5000
-#: Seconds in which an instance has stored that it waits for the event that the function answers with.
+#: Seconds after which an instance waits for the function's event.
 _SAVING: Final = 0.5
 _SAVING_TRIES: Final = 10
-#: How long an instance waits before it looks again; the workflows' own defaults are six seconds and a minute.
+#: The polling period of an instance; the workflows' own defaults are six seconds and a minute.
 PERIOD: Final = "PT1S"
 
-#: Folder to the input of an instance by its number.
+#: Workflow folder to a function from an instance's number to its input.
 INPUTS: Final[Mapping[str, Callable[[int], dict[str, Any]]]] = {
     "create-ocp-project": lambda number: PROJECT.given | {"projectName": f"team-{number}"},
     "escalation": lambda number: ESCALATION | {"namespace": f"team-{number}"},
@@ -56,7 +56,7 @@ INPUTS: Final[Mapping[str, Callable[[int], dict[str, Any]]]] = {
 
 
 class _PromptJira(Jira):
-    """A Jira where somebody decides on each issue at once."""
+    """A Jira that decides on each issue at once."""
 
     def create_issue(self, call: Call) -> Answer:
         answer = super().create_issue(call)
@@ -65,7 +65,7 @@ class _PromptJira(Jira):
 
 
 class _PromptMove2Kube(Move2Kube):
-    """A Move2Kube whose questions somebody answers at once."""
+    """A Move2Kube whose questions are answered at once."""
 
     def start_transformation(self, call: Call) -> Answer:
         answer = super().start_transformation(call)
@@ -74,20 +74,20 @@ class _PromptMove2Kube(Move2Kube):
 
 
 class _SavingBroker(Broker):
-    """A broker with a function behind it that has always saved the outcome."""
+    """A broker with a function that always saves the outcome."""
 
     def __init__(self, engine: str) -> None:
         super().__init__()
         self._engine = engine
 
     def answer(self, request: service.Request) -> service.Answer:
-        """Take an event, and answer it as the function does."""
+        """Accept an event, and send the event that the function answers with."""
         content = json.loads(request.body)
         run = content["data"]["run"] if "specversion" in content else content["run"]
-        threading.Thread(target=self._saved, args=(run,), daemon=True).start()
+        threading.Thread(target=self._send_saved_event, args=(run,), daemon=True).start()
         return service.Answer(status=202)
 
-    def _saved(self, run: str) -> None:
+    def _send_saved_event(self, run: str) -> None:
         event = {
             "specversion": "1.0",
             "id": f"saved-{run}",
@@ -106,13 +106,13 @@ class _SavingBroker(Broker):
 
 @contextmanager
 def prompt_services(engine: str) -> Iterator[dict[str, Service]]:
-    """Run the stand-ins while the block runs; `engine` is where the application answers."""
+    """Run the stand-ins for the block; `engine` is the URL of the application."""
     kubernetes = Kubernetes()
     kubernetes.have_machine(**CHANGE.machine)
     machine = kubernetes.machines.pop("vm-a")
     kubernetes.machines = {f"vm-{number}": copy.deepcopy(machine) for number in range(_MACHINES)}
     mta = Mta()
-    # Of instances that find no application at the same time, one creates it, and the others fail.
+    # If several instances find no application at the same time, only one can create it, and the others fail.
     mta.add(name="git.example.com/shop/cart", repository={"kind": "git", "url": ANALYSIS["repositoryUrl"]})
     running = [_PromptJira(), mta, _PromptMove2Kube(), kubernetes, Notifications(), _SavingBroker(engine)]
     with ExitStack() as stack:
@@ -122,6 +122,6 @@ def prompt_services(engine: str) -> Iterator[dict[str, Service]]:
 
 
 def prompt_variables(services: Mapping[str, Service]) -> dict[str, str]:
-    """Return the variables of an application whose instances are to end without a reminder or a timeout."""
+    """Return the variables of an application whose instances end without a reminder or a timeout."""
     periods = {"POLLING_PERIODICITY": PERIOD, "APPROVAL_POLLING_PERIODICITY": PERIOD}
     return variables(services) | periods | {"ESCALATION_TIMEOUT_SECONDS": "3600"}

@@ -1,7 +1,7 @@
-"""Measures what each workflow takes of CPU and memory, alone in the application of its image: `nox -s resources`.
+"""Measures the CPU and memory of each workflow, alone in the application of its image: `nox -s resources`.
 
-Without names, all workflows are measured, and docs/workflows/resources.json and the values of their charts written.
-With names, only what was found is printed. `--values` writes the values from the file. A quiet machine is needed.
+Without names, all workflows are measured, and docs/workflows/resources.json and the values of their charts are written.
+With names, the results are only printed. `--values` writes the values from the file. The machine must be idle.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from tests.engine import postgres
 from tests.engine.engine import Record, post
 from tests.engine.loads import INPUTS, PERIOD, prompt_services, prompt_variables
 
-#: The memory limit of the container that Java is told of, in MiB, and its CPUs.
+#: The memory limit (MiB) and the CPUs of the container that Java is made to assume.
 CONTAINER: Final = 512
 CPUS: Final = 2
-#: Seconds after the start that are not looked at, seconds without a request, and seconds of load.
+#: Seconds after the start that are not measured, seconds without a request, and seconds of load.
 SETTLE: Final = 10
 IDLE: Final = 20
 LOAD: Final = 30
-#: So many instances run at a time.
+#: How many instances run at a time.
 AT_A_TIME: Final = 10
-#: Seconds of the windows whose highest CPU is the peak.
+#: The length in seconds of the windows; the peak is the highest CPU of one.
 WINDOW: Final = 1
-#: As in the image, whose JAVA_OPTS take the place of all options that run-java.sh of ubi9/openjdk-17 would add
-#: (rh-openjdk/redhat-openjdk-containers, modules/run): Java chooses by itself. In a container it gives the heap a
-#: quarter of the memory, and below 1792 MiB it takes the serial collector; here it is told of both.
+#: As in the image, whose JAVA_OPTS replace all options that run-java.sh of ubi9/openjdk-17 would add
+#: (rh-openjdk/redhat-openjdk-containers, modules/run), so that Java chooses by itself. In a container, it gives the
+#: heap a quarter of the memory, and uses the serial collector below 1792 MiB; outside one, options have to say both.
 JAVA: Final = (
     f"-XX:MaxRAM={CONTAINER}m",
     f"-XX:ActiveProcessorCount={CPUS}",
@@ -63,18 +63,18 @@ _KIB_PER_MIB: Final = 1024
 
 
 class Instances:
-    """Waits for the ends of instances, by the engine's own events."""
+    """Waits for instances to end, by the engine's own events."""
 
     def __init__(self) -> None:
         self._record = Record()
 
     @property
     def hear(self) -> Callable[[Sequence[Event]], None]:
-        """What takes note of the engine's events."""
+        """The listener for the engine's events."""
         return self._record.hear
 
     def finish(self, identity: str) -> None:
-        """Wait until an instance has come to its good end; what is known of it is forgotten."""
+        """Wait until an instance has completed successfully, and forget it."""
         known = self._record.instances
 
         def has_ended() -> bool:
@@ -87,40 +87,40 @@ class Instances:
 
 
 class Process:
-    """What /proc says of a process."""
+    """The CPU and memory of a process, from /proc."""
 
     def __init__(self, pid: int) -> None:
         self._folder = Path(f"/proc/{pid}")
 
     def cpu(self) -> float:
-        """Seconds of CPU since its start, of all its threads."""
+        """Return the CPU seconds of all threads since the start."""
         fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def memory(self, field: str) -> int:
-        """MiB that are resident (VmRSS), or were at most (VmHWM)."""
+        """Return the resident memory in MiB: now (VmRSS) or at its peak (VmHWM)."""
         found = re.search(rf"^{field}:\s+(\d+) kB$", (self._folder / "status").read_text(), re.MULTILINE)
         assert found, field
         return round(int(found[1]) / _KIB_PER_MIB)
 
 
 def measure(workflow: Workflow) -> dict[str, Any]:
-    """Build, start, leave alone and load the application of a workflow; returns what it took."""
+    """Build a workflow's application, and measure its start, while idle and under load."""
     folder = workflow.source.name
-    jar = _built(workflow)
+    jar = _build(workflow)
     instances, port = Instances(), free_port()
     with ExitStack() as stack:
         log_file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="waybill-resources-")), "engine.log")
         services = stack.enter_context(prompt_services(f"http://127.0.0.1:{port}"))
         given = prompt_variables(services) | stack.enter_context(postgres.running_alone())
-        options = (*JAVA, *_as_by_the_operator(stack.enter_context(listening(instances.hear))))
+        options = (*JAVA, *_operator_options(stack.enter_context(listening(instances.hear))))
         begin = time.monotonic()
         engine = stack.enter_context(started(jar, given, port=port, log_file=log_file, options=options))
         seconds, process = time.monotonic() - begin, Process(engine.pid)
         start = {"cpuSeconds": round(process.cpu(), 1), "seconds": round(seconds, 1)}
-        idle = _idle(process)
+        idle = _measure_idle(process)
         try:
-            load = _load(workflow, engine, instances, process)
+            load = _measure_load(workflow, engine, instances, process)
         except AssertionError as error:
             raise AssertionError(f"{folder}: {error}\n{engine.log[-3000:]}") from error
         misfits = [misfit for each in services.values() for misfit in each.misfits]
@@ -128,18 +128,18 @@ def measure(workflow: Workflow) -> dict[str, Any]:
     return {"start": start, "idle": idle, **load}
 
 
-def _built(workflow: Workflow) -> Path:
-    """The jar of the application that is in the workflow's image."""
+def _build(workflow: Workflow) -> Path:
+    """Build the application of the workflow's image, and return its jar."""
     name = workflow.source.name
     files = workflow_files(workflow)
     context = {path: file.read_bytes() if isinstance(file, Path) else file for path, file in files.items()}
     application = image_application(name, context, {**workflow.build_arguments, WF_RESOURCES: name})
-    # A folder each: a cache of applications keeps fewer than there are workflows.
+    # One folder for each: a cache of applications keeps fewer than there are workflows.
     return maven.build(application, cache_folder("resources") / name)
 
 
-def _as_by_the_operator(events: str) -> Iterator[str]:
-    """What the operator sets of a workflow beside a Data Index, as options of Java: its tables, and where events go."""
+def _operator_options(events: str) -> Iterator[str]:
+    """Yield the properties that the operator sets if there is a Data Index, as options of Java."""
     yield f"-D{FLYWAY}=true"
     yield "-Dkogito.events.grouping=true"
     for name in ("processinstances", "processdefinitions", "usertasks"):
@@ -148,8 +148,8 @@ def _as_by_the_operator(events: str) -> Iterator[str]:
         yield f"-Dmp.messaging.outgoing.kogito-{name}-events.url={events}"
 
 
-def _idle(process: Process) -> dict[str, int]:
-    """What it takes when nobody asks it for anything."""
+def _measure_idle(process: Process) -> dict[str, int]:
+    """Measure the CPU and memory without requests."""
     time.sleep(SETTLE)
     before, begin = process.cpu(), time.monotonic()
     time.sleep(IDLE)
@@ -157,8 +157,8 @@ def _idle(process: Process) -> dict[str, int]:
     return {"cpuMillicores": round(cpu * 1000), "memoryMiB": process.memory("VmRSS")}
 
 
-def _load(workflow: Workflow, engine: RunningEngine, instances: Instances, process: Process) -> dict[str, Any]:
-    """What it takes when AT_A_TIME callers start an instance each, wait for its end, and start the next one."""
+def _measure_load(workflow: Workflow, engine: RunningEngine, instances: Instances, process: Process) -> dict[str, Any]:
+    """Measure the peaks while AT_A_TIME callers each start an instance, wait for its end, and start the next one."""
     address = f"{engine.url}/{workflow.definition.id}"
     numbers, given = count(), INPUTS[workflow.source.name]
     end = time.monotonic() + LOAD
@@ -181,7 +181,7 @@ def _load(workflow: Workflow, engine: RunningEngine, instances: Instances, proce
 
 
 def _windows(process: Process, end: float) -> Iterator[float]:
-    """The CPU of each window until `end`, in cores."""
+    """Yield the CPU of each window until `end`, in cores."""
     before, begin = process.cpu(), time.monotonic()
     while begin < end:
         time.sleep(WINDOW)
@@ -191,7 +191,7 @@ def _windows(process: Process, end: float) -> Iterator[float]:
 
 
 def conditions() -> dict[str, Any]:
-    """What was measured with, and how."""
+    """Return the conditions of the measurement."""
     java = subprocess.run(["java", "-version"], check=True, capture_output=True, text=True).stderr
     version = re.search(r'version "(.*?)"', java)
     assert version, java
@@ -216,7 +216,7 @@ def _show(folder: str, found: Mapping[str, Any]) -> None:
 
 
 def main() -> None:
-    """Measure, print, and write what was asked for."""
+    """Measure, and print or write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("workflow", nargs="*", help="a folder of workflows/; by default all, and the files are written")
     parser.add_argument(

@@ -152,4 +152,4 @@ def test_nothing_is_to_fix_in_a_cluster_as_a_profile_installs_it(profile: Profil
     skipped = {name for name, each in found.items() if each.state == "skipped"}
     assert skipped == {"gitops", "proxy", *({"installplan"} if profile == "kind" else ())}
     assert found["broker"].message == f"default in {SERVICES}"
-    assert found["policies"].message == "everybody who has to is let in"
+    assert found["policies"].message == "all required connections are allowed"

@@ -56,8 +56,8 @@ def test_any_name_is_taken_or_refused_with_what_a_name_is(name: str) -> None:
         (["demo", "--role", "ann", "--apply"], "--role and --apply contradict each other"),
         (["demo", "--dry-run"], "--dry-run and --context go with --apply"),
         (["demo", "--role", "ann", "--context", "mine"], "--dry-run and --context go with --apply"),
-        (["kube-system"], "'kube-system' is a namespace of the cluster's own"),
-        (["openshift-dns"], "'openshift-dns' is a namespace of the cluster's own"),
+        (["kube-system"], "'kube-system' is a namespace of the cluster itself"),
+        (["openshift-dns"], "'openshift-dns' is a namespace of the cluster itself"),
         (["demo", "--external-secret", "a b"], "'a b' is not a name for a ClusterSecretStore"),
         # What a variable that nobody has set gives.
         (["demo", "--role", ""], "Invalid value for '--role': it is empty"),

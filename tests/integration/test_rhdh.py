@@ -68,7 +68,7 @@ def test_what_is_in_the_file_stays_and_what_is_missing_is_added(waybill: Waybill
     done = waybill(*words, env={"GITHUB_TOKEN": TOKEN, "GITLAB_TOKEN": TOKEN})
     assert stored(file) == {**before, "GITLAB_TOKEN": TOKEN}
     assert mode(file) == 0o600
-    assert "GITHUB_TOKEN: another value is there and stays" in done.err
+    assert "GITHUB_TOKEN: keeps its present value" in done.err
     assert TOKEN not in done.err
     same = file.read_bytes()
     file.chmod(0o640)
@@ -120,17 +120,17 @@ def test_a_value_goes_to_a_terminal_only_where_that_is_asked_for(waybill: Waybil
         (["--from-file", "GITHUB_TOKEN=bytes"], 1, "the value of GITHUB_TOKEN is not UTF-8"),
         (["--from-file", "GITHUB_TOKEN=long"], 1, "is longer than 65,536 bytes"),
         (["--from-file", "GITHUB_TOKEN=lines"], 2, "GITHUB_TOKEN: the value has a line break"),
-        (["--from-file", "GITHUB_TOKEN=blank"], 2, "GITHUB_TOKEN: the value begins or ends with a blank"),
+        (["--from-file", "GITHUB_TOKEN=blank"], 2, "GITHUB_TOKEN: the value begins or ends with a space"),
         (["--from-file", "GITHUB_TOKEN=."], 1, "cannot be read"),
         (["--namespace", "My_Hub"], 2, "did you mean 'my-hub'?"),
-        (["--release", "-"], 2, "not a name for a release of Helm"),
+        (["--release", "-"], 2, "not a name for a Helm release"),
         (["--apply", "-o", "secret.yaml"], 2, "contradict each other"),
         (["--context", "mine"], 2, "--dry-run and --context go with --apply"),
         (["--plugin", "tekton"], 2, "go with --cluster-access"),
         (["--cluster-access", "--token-duration", "1 day"], 2, "as in 720h"),
         (["--rhdh", "one"], 2, "write a release of Red Hat Developer Hub"),
         (["-o", "-", "--json"], 2, "give one"),
-        (["--email-tls"], 2, "--email-tls is for waybill rhdh plugins alone"),
+        (["--email-tls"], 2, "--email-tls is only for waybill rhdh plugins"),
         (["--role", "ann", "--apply"], 2, "--apply and --role contradict each other"),
         (["--role", "ann", "-o", "secret.yaml"], 2, "--role and --out contradict each other"),
         (["--dry-run"], 2, "--dry-run and --context go with --apply"),
@@ -236,14 +236,14 @@ def test_the_command_for_the_secret_makes_the_one_of_the_release(release: str, w
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--rhdh", "1.4"], "waybill knows no Orchestrator plugins of RHDH 1.4"),
+        (["--rhdh", "1.4"], "waybill knows no Orchestrator plugins for RHDH 1.4"),
         (["--data-index", "data-index"], "--data-index: not an HTTP URL; write it as in http://sonataflow-platform"),
         (["--data-index", "http://data-index/graphql"], "--data-index: the plugin adds /graphql itself"),
         (["--data-index", ""], "Invalid value for '--data-index': it is empty"),
         (["--email-sender", ""], "Invalid value for '--email-sender': it is empty"),
-        (["--dry-run"], "--dry-run is for waybill rhdh secret alone"),
+        (["--dry-run"], "--dry-run is only for waybill rhdh secret"),
         (["--email-tls"], "go with --email-sender"),
-        (["--apply"], "--apply is for waybill rhdh secret alone"),
+        (["--apply"], "--apply is only for waybill rhdh secret"),
         (["--services-namespace", "Mine"], "did you mean 'mine'?"),
     ],
 )

@@ -1,1 +1,1 @@
-"""What `waybill rhdh` writes: a module each."""
+"""The forms of `waybill rhdh`, a module each."""

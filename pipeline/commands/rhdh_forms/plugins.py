@@ -1,4 +1,4 @@
-"""`waybill rhdh plugins`: the parts of RHDH's configuration, to merge into it."""
+"""`waybill rhdh plugins`: parts of dynamic-plugins.yaml and app-config.yaml, to merge into RHDH's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 from generator.delivery.names import check_name
 from generator.findings.errors import OutputError, SettingsError
 from generator.forms.releases import Release
-from generator.namespaces.namespace import Step
+from generator.kubernetes.steps import Step
 from generator.rhdh.merging import with_plugins
 from generator.rhdh.plugins import (
     NPMRC,
@@ -84,11 +84,11 @@ def _email(options: Mapping[str, Any]) -> Email | None:
 
 
 def _merge(path: Path, part: Mapping[str, Any], journal: Journal, *, as_json: bool) -> None:
-    """Add the plugins that a dynamic-plugins.yaml does not have.
+    """Add the missing plugins to a dynamic-plugins.yaml.
 
     Raises:
-        OutputError: there is no such file, or it takes no plugins at its end; it was left as it is.
-        FindingsError: it is no YAML.
+        OutputError: there is no such file, or no plugin can be appended to it; it was left as it is.
+        FindingsError: the file is not YAML.
     """
     data = read_if_there(path)
     if data is None:
@@ -101,7 +101,7 @@ def _merge(path: Path, part: Mapping[str, Any], journal: Journal, *, as_json: bo
         )
     if found.added:
         with Transaction(journal) as transaction:
-            # A link stays one.
+            # Write through a symbolic link, and keep the file's mode.
             mode = stat.S_IMODE(path.stat().st_mode)
             transaction.replace_file(path.resolve(), data + found.addition.encode(), mode=mode)
             transaction.commit()
@@ -115,24 +115,24 @@ def _merge(path: Path, part: Mapping[str, Any], journal: Journal, *, as_json: bo
 
 
 def _write_parts(out: Path, files: Mapping[str, bytes], journal: Journal) -> None:
-    """Write the parts, but not over a file that somebody has.
+    """Write the parts, but never over a file of the user.
 
     Raises:
-        OutputError: there is one of that name that waybill did not write.
+        OutputError: there is a file of that name that waybill did not write.
     """
     for name in outdated(out, files):
-        there = read_if_there(out / name)
-        if there is not None and not there.startswith(_HEADER.encode()):
+        present = read_if_there(out / name)
+        if present is not None and not present.startswith(_HEADER.encode()):
             raise OutputError(f"{out / name}: is not from waybill, and was left as it is; choose another folder")
     write(out, files, (), journal)
 
 
 def _plugin_steps(wanted: PluginOptions, namespace: str, release: str | None) -> Iterator[Step]:
-    """What else the packages need; `release` is the one on the command line, by which the Secret has its name."""
+    """Yield the commands that the packages need; `release` is the value of --rhdh, which decides the Secret's name."""
     if packages_of(wanted.release).npm:
         words = ["kubectl", "create", "secret", "generic", "dynamic-plugins-npmrc", "-n", namespace]
         yield Step(
-            what="the registry of the packages, once; RELEASE-dynamic-plugins-npmrc for a release of Helm",
+            what="the registry of the packages, once; for a Helm release, it is named RELEASE-dynamic-plugins-npmrc",
             command=shlex.join([*words, f"--from-literal=.npmrc={NPMRC}"]),
         )
     keys = (BACKEND_SECRET, *(EMAIL_KEYS if wanted.email else ()))

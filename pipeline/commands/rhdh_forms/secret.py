@@ -17,7 +17,7 @@ import click
 from generator.delivery.names import check_name
 from generator.findings.errors import OutputError, SettingsError
 from generator.forms.releases import Release
-from generator.namespaces.namespace import Step, apply_command
+from generator.kubernetes.steps import Step, apply_command
 from generator.rhdh.access import ACCOUNT, PLUGINS, TOKEN_SECRET, ClusterAccess, roles
 from generator.rhdh.secret import (
     BACKEND_SECRET,
@@ -39,17 +39,17 @@ from pipeline.cluster.adding import Change, Verb, carry_out, plan, send
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.rhdh_secret import change_of, find_namespace, token_of, values_of
 from pipeline.cluster.stored_secret import read_secret
-from pipeline.commands.command import print_json, print_objects, refuse_together, same_command
+from pipeline.commands.command import print_json, print_objects, refuse_together, same_command, show_steps
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 
-#: The most bytes of a file with a value.
+#: The maximum size of a file with a value, in bytes.
 _MAX_VALUE: Final = 64 * 1024
 _PRIVATE: Final = 0o600
-#: As kubectl takes it (Go, time.ParseDuration).
+#: A duration as kubectl parses it (Go, time.ParseDuration).
 _DURATION: Final = re.compile(r"(?:[0-9]+(?:h|m|s))+")
-#: A random BACKEND_SECRET has these bytes (Backstage, "Service to Service Auth").
+#: How many random bytes a BACKEND_SECRET has (Backstage, "Service to Service Auth").
 _BYTES: Final = 24
 
 
@@ -57,10 +57,10 @@ def secret(release: Release | None, options: Mapping[str, Any], journal: Journal
     """Write the Secret to a file, add it to the cluster, or show which of its keys have a value."""
     helm = options["helm_release"] or ""
     if helm:
-        check_name(helm, "a release of Helm")
+        check_name(helm, "a Helm release")
     name = secret_name(release, helm)
-    given = check_values(_given(options))
-    access = _access(options)
+    given = check_values(_read_values(options))
+    access = _wanted_access(options)
     if options["applies"]:
         refuse_together("--apply", "out", "user")
         _apply(name, given, access, options, journal, as_json=as_json)
@@ -79,12 +79,12 @@ def secret(release: Release | None, options: Mapping[str, Any], journal: Journal
         _write(name, given, options, journal, as_json=as_json)
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, str]:
-    """The values of variables, then those of files.
+def _read_values(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values of variables and files; a file wins.
 
     Raises:
-        SettingsError: an option that is not KEY=FILE, an unknown key, one that is given twice.
-        OutputError: a file that cannot be read.
+        SettingsError: an option is not KEY=FILE, or its key is unknown or given twice.
+        OutputError: a file cannot be read.
     """
     values = {key: os.environ.get(key, "") for key in KEYS} if options["from_env"] else {}
     seen: set[str] = set()
@@ -95,12 +95,12 @@ def _given(options: Mapping[str, Any]) -> dict[str, str]:
         if check_key(key) in seen:
             raise SettingsError(f"--from-file gives {key} twice")
         seen.add(key)
-        values[key] = _value(Path(path), key)
+        values[key] = _read_value(Path(path), key)
     return values
 
 
-def _value(path: Path, key: str) -> str:
-    """The text of a file, without a byte order mark and the line break at its end."""
+def _read_value(path: Path, key: str) -> str:
+    """Return the text of a file without a byte order mark and the final line break."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_VALUE + 1)
@@ -114,8 +114,8 @@ def _value(path: Path, key: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _access(options: Mapping[str, Any]) -> ClusterAccess | None:
-    """What RHDH's plugins are to read."""
+def _wanted_access(options: Mapping[str, Any]) -> ClusterAccess | None:
+    """Return the access of RHDH's plugins to the cluster that the options ask for, or None."""
     if not options["cluster_access"]:
         if options["plugins"] or options["within"] or options["token_duration"]:
             raise SettingsError("--plugin, --in and --token-duration go with --cluster-access")
@@ -134,7 +134,7 @@ def _access(options: Mapping[str, Any]) -> ClusterAccess | None:
 def _show(
     name: str, given: Mapping[str, str], access: ClusterAccess | None, options: Mapping[str, Any], *, as_json: bool
 ) -> None:
-    """Show which keys have a value and what to do next; print the objects of the access."""
+    """Show which keys have a value and what to do next; print the objects of the plugins' access."""
     objects = access.objects() if access else []
     commands = list(_steps(access, options)) if access else []
     keys = {key: "set" if key in given else "random" if key == BACKEND_SECRET else "left out" for key in KEYS}
@@ -146,14 +146,13 @@ def _show(
         print_objects(objects, as_json=False)
     console.show_table((f"key of {name}", "value", "what for"), ((key, keys[key], KEYS[key]) for key in KEYS))
     if commands:
-        for number, step in enumerate(commands, 1):
-            console.say(f"{number:>2}  {step.what}\n    {step.command}")
+        show_steps(commands)
     else:
         console.show_next([*same_command(""), "-o", "rhdh-secret.yaml"], "writes it; --apply creates it in the cluster")
 
 
 def _steps(access: ClusterAccess, options: Mapping[str, Any]) -> Iterator[Step]:
-    """The commands that make the account, take its token and complete the Secret; the token is in none of them."""
+    """Yield the commands that create the account, get its token and complete the Secret; none contains the token."""
     words = [word for word in same_command("") if word != "--json"]
     yield Step(what="the account of RHDH's plugins", command=f"{shlex.join(words)} | {apply_command('-')}")
     where = options["namespace"]
@@ -162,17 +161,17 @@ def _steps(access: ClusterAccess, options: Mapping[str, Any]) -> Iterator[Step]:
         take = f"kubectl get secret {TOKEN_SECRET} -n {where} -o go-template='{template}'"
     else:
         take = f"kubectl create token {ACCOUNT} -n {where} --duration={options['token_duration']}"
-    yield Step(what="its token, in a file for you alone", command=f"(umask 077 && {take} > {TOKEN})")
+    yield Step(what="its token, in a file that only you can read", command=f"(umask 077 && {take} > {TOKEN})")
     written = [*words, "--from-file", f"{TOKEN}={TOKEN}", "-o", "rhdh-secret.yaml"]
-    yield Step(what="the Secret, in a file for you alone", command=shlex.join(written))
+    yield Step(what="the Secret, in a file that only you can read", command=shlex.join(written))
     yield Step(
-        what="creates it; one that is there takes the keys by --apply", command="kubectl create -f rhdh-secret.yaml"
+        what="creates it; to complete an existing Secret, use --apply", command="kubectl create -f rhdh-secret.yaml"
     )
     yield Step(what="removes both from this machine", command=f"rm {TOKEN} rhdh-secret.yaml")
 
 
 def _write(name: str, given: Mapping[str, str], options: Mapping[str, Any], journal: Journal, *, as_json: bool) -> None:
-    """Write the Secret to a file for the user alone; what is in it already stays."""
+    """Write the Secret to a file that only the user can read; values that it has already stay."""
     out: Path = options["out"]
     printed = out == Path("-")
     if printed and as_json:
@@ -193,16 +192,16 @@ def _write(name: str, given: Mapping[str, str], options: Mapping[str, Any], jour
 
 
 def _is_open(path: Path) -> bool:
-    """Whether anybody else may read a file."""
+    """Whether the file's mode gives rights to others than its owner."""
     return path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & ~_PRIVATE)
 
 
 def _stored_in(path: Path, name: str, namespace: str) -> dict[str, str]:
-    """The values of a file that has this Secret already.
+    """Return the values of the Secret in a file, or nothing if there is no file.
 
     Raises:
-        OutputError: it has something else, which stays.
-        FindingsError: it is no YAML.
+        OutputError: the file has something else than this Secret.
+        FindingsError: the file is not YAML.
     """
     data = read_if_there(path)
     if data is None:
@@ -227,24 +226,24 @@ def _apply(
     *,
     as_json: bool,
 ) -> None:
-    """Create or complete the Secret in the cluster, after the account whose token it holds."""
+    """Create the plugins' account in the cluster, if asked for, and then create or complete the Secret."""
     kubectl = Kubectl(options["context"])
     namespace, dry_run = options["namespace"], options["dry_run"]
     find_namespace(namespace, kubectl)
     stored = read_secret(name, namespace, kubectl)
-    there = values_of(stored)
+    stored_values = values_of(stored)
     changes = plan(access.objects(), kubectl) if access else []
     if not dry_run:
         carry_out(changes, kubectl, journal)
     values = dict(given)
-    if access and not there.get(URL):
+    if access and not stored_values.get(URL):
         values.setdefault(URL, OWN_CLUSTER)
     missing: list[str] = []
-    if access and not values.get(TOKEN) and not there.get(TOKEN):
+    if access and not values.get(TOKEN) and not stored_values.get(TOKEN):
         token = "unknown" if dry_run else token_of(access, options["token_duration"], kubectl)
         values[TOKEN] = token
         missing = [] if token else [TOKEN]
-    found = _completed(there, check_values(values), options)
+    found = _completed(stored_values, check_values(values), options)
     if found.added and not dry_run:
         send(change_of(stored, name, namespace, found), kubectl, journal)
     _report(name, found, options, changes=changes, missing=missing, as_json=as_json)
@@ -268,7 +267,7 @@ def _report(
     missing: Sequence[str] = (),
     as_json: bool,
 ) -> None:
-    """Say what became of the objects and of each key; no value is shown."""
+    """Report what happened to the objects and to each key, without any value."""
     namespace = options["namespace"]
     if as_json:
         document = {"ok": True, "name": name, "namespace": namespace}
@@ -282,11 +281,11 @@ def _report(
     where = f"Secret {name} in {namespace}"
     console.say(f"{where}: {', '.join(found.added)} {would_be}added" if found.added else f"{where}: unchanged")
     for key in found.kept:
-        console.say(f"{key}: another value is there and stays; to replace it, first {_removal(key, name, options)}")
+        console.say(f"{key}: keeps its present value; to replace it, first {_how_to_remove(key, name, options)}")
 
 
-def _removal(key: str, name: str, options: Mapping[str, Any]) -> str:
-    """How a person removes a key."""
+def _how_to_remove(key: str, name: str, options: Mapping[str, Any]) -> str:
+    """Return the instruction for removing a key."""
     if not options["applies"]:
         return f"remove it from {options['out']}"
     patch = json.dumps([{"op": "remove", "path": f"/data/{key}"}])

@@ -205,19 +205,19 @@ FAULTS: Mapping[str, tuple[list[Manifest], str, str, str]] = {
     "somebody has stopped the operator": (
         changed("Deployment", MANAGER, spec(replicas=0)),
         "operator",
-        f"deployment/{MANAGER} is scaled to none",
+        f"deployment/{MANAGER} is scaled to zero",
         f"kubectl scale deployment/{MANAGER} -n {OPERATORS} --replicas=1",
     ),
     "the Jobs service waits for its sink": (
         changed("Deployment", JOBS, spec(replicas=0)),
         "jobs-service",
-        f"deployment/{JOBS} is scaled to none: the operator waits until Knative Eventing gives it K_SINK",
+        f"deployment/{JOBS} is scaled to zero: the operator waits until Knative Eventing gives it K_SINK",
         f"kubectl describe deployment/{JOBS} -n {SERVICES}",
     ),
     "somebody has stopped Data Index": (
         changed("Deployment", DATA_INDEX, spec(replicas=0)),
         "data-index",
-        f"deployment/{DATA_INDEX} is scaled to none",
+        f"deployment/{DATA_INDEX} is scaled to zero",
         f"kubectl describe deployment/{DATA_INDEX} -n {SERVICES}",
     ),
     "an image is not built": (
@@ -278,7 +278,7 @@ def test_an_approval_that_is_for_other_operators_too_says_so() -> None:
     plan = install_plan("install-2", "logic-operator.v1.38.0", approved=False, generation=2)
     plan["spec"]["clusterServiceVersionNames"].append("quay-operator.v3.1.0")
     (fault,) = found_in(plus(plan))["installplan"].faults
-    assert fault.help == "the approval is for quay-operator.v3.1.0, too"
+    assert fault.help == "the approval also covers quay-operator.v3.1.0"
 
 
 def test_of_several_install_plans_only_the_newest_counts() -> None:
@@ -336,7 +336,7 @@ def test_schemas_of_another_version_than_the_operator_are_old() -> None:
     ("served", "says"),
     [
         ((), "there is no Knative Serving"),
-        (("knativeservings.operator.knative.dev",), "Knative's operator is there, and no KnativeServing"),
+        (("knativeservings.operator.knative.dev",), "Knative's operator is installed, but there is no KnativeServing"),
         (("services.serving.knative.dev",), None),
     ],
 )
@@ -453,13 +453,13 @@ def test_without_rhdh_and_policies_no_label_is_asked_for() -> None:
         (f"http://{DATA_INDEX}.{SERVICES}.svc.cluster.local", None),
         ("https://data-index.apps.example.com", None),
         ("${DATA_INDEX_URL}", None),
-        (f"http://{DATA_INDEX}", f"{RHDH} has no Data Index of the name {DATA_INDEX}"),
-        (f"http://other.{SERVICES}.svc", f"{SERVICES} has no Data Index of the name other"),
+        (f"http://{DATA_INDEX}", f"{RHDH} has no Data Index named {DATA_INDEX}"),
+        (f"http://other.{SERVICES}.svc", f"{SERVICES} has no Data Index named other"),
         (f"http://{DATA_INDEX}.{SERVICES}/graphql", "the plugin adds /graphql itself"),
         (f"http://{DATA_INDEX}.{SERVICES}:8080", "its Service has no port 8080"),
         (f"https://{DATA_INDEX}.{SERVICES}", "its Service has no port 443"),
-        ("sonataflow-platform", "this is no URL of a host"),
-        ("http://[", "this is no URL of a host"),
+        ("sonataflow-platform", "this URL has no host"),
+        ("http://[", "this URL has no host"),
     ],
 )
 def test_a_url_of_data_index_is_held_against_its_service(url: str, problem: str | None) -> None:
@@ -483,7 +483,7 @@ def test_what_rhdh_s_operator_writes_counts_only_where_the_user_says_nothing() -
     assert found_in(manifests) == {}
     manifests = [each for each in manifests if each["metadata"]["name"] != "plugins"]
     (fault,) = found_in(manifests)["rhdh"].faults
-    assert fault.help.endswith("its operator writes this one")
+    assert fault.help.endswith("RHDH's operator writes this one")
 
 
 def test_a_policy_keeps_workflows_from_their_database() -> None:
@@ -600,7 +600,7 @@ def test_what_may_not_be_read_is_not_said_to_be_missing() -> None:
     diagnoses = {each.name: each for each in diagnose(cluster_of(manifests, denied=denied, secret_keys={}))}
     assert not any(each.is_bad for each in diagnoses.values())
     rights = "list sonataflowplatforms.sonataflow.org and deployments.apps in all namespaces"
-    assert diagnoses["data-index"].message == f"not judged everywhere: no right to {rights}"
+    assert diagnoses["data-index"].message == f"not checked everywhere: no right to {rights}"
 
 
 def test_commands_are_for_the_program_and_the_context_that_were_asked() -> None:
@@ -626,7 +626,10 @@ def with_gitops(*manifests: Manifest) -> dict[str, Diagnosis]:
 
 @pytest.mark.parametrize(
     ("managed", "said", "options"),
-    [(None, "has not the label", ""), ("argocd", "has the label argocd.argoproj.io/managed-by=argocd", " --overwrite")],
+    [
+        (None, "does not have the label", ""),
+        ("argocd", "has the label argocd.argoproj.io/managed-by=argocd", " --overwrite"),
+    ],
 )
 def test_a_namespace_where_openshift_gitops_has_no_rights_is_found(
     managed: str | None, said: str, options: str

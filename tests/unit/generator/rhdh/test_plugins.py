@@ -34,7 +34,7 @@ def test_the_packages_are_those_of_the_release(release: Release | None, backend:
 
 
 def test_a_release_before_the_plugins_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"RHDH 1\.4; the first are of 1\.5"):
+    with pytest.raises(SettingsError, match=r"RHDH 1\.4; the first release with them is 1\.5"):
         packages_of(Release(1, 4))
 
 

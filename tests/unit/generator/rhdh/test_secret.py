@@ -39,7 +39,7 @@ def test_empty_keys_are_left_out_and_argo_cd_s_user_is_admin() -> None:
     [
         ("GITHUB_TOKEN", "do-not\ntell", "line break"),
         ("GITHUB_TOKEN", "do-not\x00tell", "control character"),
-        ("GITHUB_TOKEN", " do-not-tell", "begins or ends with a blank"),
+        ("GITHUB_TOKEN", " do-not-tell", "begins or ends with a space"),
         ("K8S_CLUSTER_URL", "do-not-tell.example.com", "not an HTTP URL"),
         ("K8S_CLUSTER_URL", "https://[do-not-tell", "not an HTTP URL"),
         ("ARGOCD_URL", "ftp://do-not-tell", "not an HTTP URL"),

@@ -52,7 +52,7 @@ def test_what_is_there_is_read(
         ),
         ("Error from server (Forbidden): x is forbidden: namespace a is being terminated", "its namespace is being"),
         ("Error from server (Forbidden): x is forbidden: exceeded quota: q", "it fails: a quota of its namespace"),
-        ("Error from server (Conflict): no", "it fails: somebody changed it a moment ago"),
+        ("Error from server (Conflict): no", "it fails: it was changed a moment ago"),
         ("error: the server doesn't have a resource type", "it fails: the cluster does not know its kind"),
         (f"error: {SECRET}", r"it fails; to see why, run: kubectl --context=mine get secrets x"),
         ("x509: unknown authority", "it fails: the kubeconfig does not trust its certificate"),
@@ -68,7 +68,7 @@ def test_a_failure_is_told_with_what_to_do_and_not_with_kubectl_s_words(
 
 
 def test_an_answer_that_is_no_json_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(OutputError, match="it fails: kubectl wrote no JSON"):
+    with pytest.raises(OutputError, match="it fails: kubectl did not write JSON"):
         program(tmp_path, "echo {", monkeypatch).found("a", failing="it fails")
 
 

@@ -168,7 +168,7 @@ def test_a_command_that_never_answers_is_given_up(kubectl: Path) -> None:
 
 def test_what_is_no_json_is_refused(kubectl: Path) -> None:
     answering(kubectl, case(KINDS, "namespaces"), case("get namespaces", "no JSON"))
-    with pytest.raises(OutputError, match="kubectl wrote no JSON"):
+    with pytest.raises(OutputError, match="kubectl did not write JSON"):
         read_objects(None, (), patience=20)
 
 
