@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @command(
-    short_help="Say what this machine is missing, and how to get it.",
+    short_help="Show what this machine is missing, and how to get it.",
     example=(
         "waybill doctor\nwaybill doctor publish propose\nwaybill doctor --cluster\n"
         "waybill doctor --cluster -n demo policies labels"
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     writes=False,
 )
 @click.argument("names", nargs=-1, metavar="[CHECK|COMMAND]...")
-@click.option("--timeout", type=click.IntRange(min=1), default=20, metavar="SECONDS", help="For each check.  [20]")
+@click.option(
+    "--timeout", type=click.IntRange(min=1), default=20, metavar="SECONDS", help="The time limit of each check.  [20]"
+)
 @click.option(
     "--cluster",
     "looks_at_cluster",
@@ -69,9 +71,9 @@ def doctor(
 ) -> None:
     """Check this machine and this repository: what is there, what is missing or too old, and what needs it.
 
-    CHECK is a name of the first column, COMMAND a command of waybill: with names, only their checks run. The exit code
-    is 1 if something is missing that the settings ask for, that a named command needs, or that is named itself. Logins
-    are tried as a push tries them; nothing is changed anywhere.
+    CHECK is a name in the first column, COMMAND a command of waybill: with names, only their checks run. Exits 1 if
+    something is missing that the settings ask for, that a named command needs, or that is named itself. Logins are
+    tried as a push tries them; nothing is changed anywhere.
 
     With --cluster it checks a cluster instead, from the operators to the workflows, and prints the commands that show
     or fix what it finds. A fault that another one explains is not repeated. Of Secrets, it reads only the keys.

@@ -66,24 +66,26 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 @click.option("--apply", "applies", is_flag=True, help="Create it in the cluster that kubectl or oc is logged in to.")
 @click.option("--dry-run", is_flag=True, help="With --apply: show what would change there.")
 @click.option("--context", metavar="NAME", help="With --apply: the kubeconfig context.  [the current one]")
-@click.option("--rhdh-namespace", default=_NEIGHBOURS.rhdh, metavar="N", help=f"Where RHDH runs.  [{_NEIGHBOURS.rhdh}]")
+@click.option(
+    "--rhdh-namespace", default=_NEIGHBOURS.rhdh, metavar="N", help=f"The namespace of RHDH.  [{_NEIGHBOURS.rhdh}]"
+)
 @click.option(
     "--services-namespace",
     default=_NEIGHBOURS.services,
     metavar="N",
-    help=f"Where Data Index, Jobs service and the database run.  [{_NEIGHBOURS.services}]",
+    help=f"The namespace of Data Index, Jobs service and the database.  [{_NEIGHBOURS.services}]",
 )
 @click.option(
     "--eventing-namespace",
     default=_NEIGHBOURS.knative_eventing,
     metavar="N",
-    help=f"Where Knative Eventing runs.  [{_NEIGHBOURS.knative_eventing}]",
+    help=f"The namespace of Knative Eventing.  [{_NEIGHBOURS.knative_eventing}]",
 )
 @click.option(
     "--serving-namespace",
     default=_NEIGHBOURS.knative_serving,
     metavar="N",
-    help=f"Where Knative Serving runs.  [{_NEIGHBOURS.knative_serving}]",
+    help=f"The namespace of Knative Serving.  [{_NEIGHBOURS.knative_serving}]",
 )
 @click.option(
     "--allow",
@@ -98,9 +100,12 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
     metavar="N",
     help="The Argo CD that manages it; '' for none.  [openshift-gitops]",
 )
-@click.option("--no-database", is_flag=True, help="The workflows keep no state: no user, no Secret.")
+@click.option("--no-database", is_flag=True, help="For workflows that keep no state: create no user and no Secret.")
 @click.option(
-    "--database-host", type=filled, metavar="HOST", help="A database elsewhere.  [its Service beside the services]"
+    "--database-host",
+    type=filled,
+    metavar="HOST",
+    help="The host of another database.  [its Service in --services-namespace]",
 )
 @click.option(
     "--secret", default=Database.secret, metavar="NAME", help=f"The Secret for the workflows.  [{Database.secret}]"
@@ -132,7 +137,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 )
 @pass_journal
 def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json: bool, **options: Any) -> None:  # noqa: ARG001 - only one
-    """Add a namespace: its label, who may reach whom, and a user and a schema of its own in the database.
+    """Add a namespace with its labels, network policies, and its own user and schema in the database.
 
     Without --apply it prints the objects and the commands, in the order in which to run them, without any password.
     With --apply it creates what is missing in the cluster and leaves the rest alone: running the same command again

@@ -20,18 +20,20 @@ from pipeline.workspace.folders import refuse_among_workflows
 
 @command(
     "check",
-    short_help="Write the chart of what workflows need in a cluster.",
+    short_help="Write a chart that installs what workflows need in a cluster.",
     example="waybill platform --profile openshift -o charts\nwaybill platform --profile kind --sonataflow 10 -o out",
 )
 @click.option(
     "--profile",
     type=click.Choice(PROFILES),
     required=True,
-    help="The cluster: OpenShift, kind, or one that has the operators.",
+    help="The cluster: OpenShift, kind, or any that already has the operators.",
 )
-@click.option("--sonataflow", metavar="V", help="The SonataFlow that it is for, such as 1.45.  [the newest]")
+@click.option(
+    "--sonataflow", metavar="V", help="Write the chart for this SonataFlow version, such as 1.45.  [the newest]"
+)
 @click.option("-o", "--out", type=FILE, required=True, metavar="DIR", help="The chart goes to DIR/platform.")
-@click.option("--bump", type=click.Choice(PARTS), help="Bump the version of the chart that is there.")
+@click.option("--bump", type=click.Choice(PARTS), help="Bump the version of the existing chart.")
 @pass_journal
 def platform(
     journal: Journal,
@@ -47,10 +49,10 @@ def platform(
 ) -> None:
     """Write the chart `platform`: operators, Knative, the SonataFlowPlatform, PostgreSQL and network policies.
 
-    openshift subscribes to the operators of OpenShift's catalog, kind is for a kind cluster, and existing for one whose
-    operators somebody looks after: it creates nothing that belongs to the whole cluster. The chart's README has the
-    commands in order. Its version stays until --bump; one for SonataFlow 1.45 begins with 1.45.0. Other files in
-    DIR/platform stay.
+    The profile openshift subscribes to the operators in OpenShift's catalog, kind is for a kind cluster, and existing
+    for a cluster whose operators are managed elsewhere: it creates no cluster-scoped objects. The chart's README has the
+    commands in order. The version stays the same until --bump; for SonataFlow 1.45, it starts at 1.45.0. Other files in
+    DIR/platform are left alone.
     """
     if check and bump:
         raise click.UsageError("--check or --bump, not both")

@@ -45,7 +45,7 @@ _ONLY: Final[dict[str, Form]] = {
     metavar="PATH",
     help="secret: a file that only you can read, or - for standard output; plugins: a folder.  [plugins: stdout]",
 )
-@click.option("--namespace", default=Neighbours.rhdh, metavar="N", help=f"Where RHDH runs.  [{Neighbours.rhdh}]")
+@click.option("--namespace", default=Neighbours.rhdh, metavar="N", help=f"The namespace of RHDH.  [{Neighbours.rhdh}]")
 @click.option(
     "--release", "helm_release", type=filled, metavar="NAME", help="secret: the release of RHDH's Helm chart."
 )
