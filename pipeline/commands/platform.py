@@ -50,9 +50,9 @@ def platform(
     """Write the chart `platform`: operators, Knative, the SonataFlowPlatform, PostgreSQL and network policies.
 
     The profile openshift subscribes to the operators in OpenShift's catalog, kind is for a kind cluster, and existing
-    for a cluster whose operators are managed elsewhere: it creates no cluster-scoped objects. The chart's README has the
-    commands in order. The version stays the same until --bump; for SonataFlow 1.45, it starts at 1.45.0. Other files in
-    DIR/platform are left alone.
+    for a cluster whose operators are managed elsewhere: it creates no cluster-scoped objects. The chart's README has
+    the commands in order. The version stays the same until --bump; for SonataFlow 1.45, it starts at 1.45.0. Other
+    files in DIR/platform are left alone.
     """
     if check and bump:
         raise click.UsageError("--check or --bump, not both")
