@@ -29,11 +29,13 @@ _RUN_JAVA: Final = """#!/bin/sh
 # As the runtime image starts Java: the options and the jar are those of the image's variables.
 exec java $JAVA_OPTS -jar "$JAVA_APP_JAR"
 """
-#: Sets up what an engine gives a container: /proc and /dev; and the user of the image.
+#: Sets up what an engine gives a container: /proc and /dev; and the user of the image. The shell stays: Linux no longer
+#: kills a process with its parent once it has changed its user.
 _START: Final = """
 mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" || exit 1
 root=$1 user=$2; shift 2
-exec chroot --userspec="$user:0" "$root" "$@"
+chroot --userspec="$user:0" "$root" "$@"
+exit $?
 """
 
 
