@@ -276,6 +276,16 @@ def same_command(without: str) -> list[str]:
     return [*context.command_path.split(), *arguments, *options]
 
 
+def refuse_without_apply(options: Mapping[str, Any]) -> None:
+    """Refuse the options of `--apply` without it.
+
+    Raises:
+        SettingsError: one of them is given.
+    """
+    if not options["applies"] and (options["dry_run"] or options["context"] is not None):
+        raise SettingsError("--dry-run and --context go with --apply")
+
+
 def refuse_together(option: str, *others: str) -> None:
     """Refuse an option beside others that are given, by the names of their parameters.
 

@@ -38,6 +38,7 @@ from pipeline.commands.command import (
     print_json,
     print_objects,
     refuse_together,
+    refuse_without_apply,
     same_command,
     settings_of,
     show_steps,
@@ -144,8 +145,7 @@ def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json
     changes nothing, or completes an interrupted run.
     """
     wanted = _wanted_namespace(name, options)
-    if not options["applies"] and (options["dry_run"] or options["context"] is not None):
-        raise SettingsError("--dry-run and --context go with --apply")
+    refuse_without_apply(options)
     if options["user"]:
         refuse_together("--role", "applies", "out")
         print_objects(roles(wanted, options["user"]), as_json=as_json)

@@ -39,7 +39,14 @@ from pipeline.cluster.adding import Change, Verb, carry_out, plan, send
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.rhdh_secret import change_of, find_namespace, token_of, values_of
 from pipeline.cluster.stored_secret import read_secret
-from pipeline.commands.command import print_json, print_objects, refuse_together, same_command, show_steps
+from pipeline.commands.command import (
+    print_json,
+    print_objects,
+    refuse_together,
+    refuse_without_apply,
+    same_command,
+    show_steps,
+)
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -65,8 +72,7 @@ def secret(release: Release | None, options: Mapping[str, Any], journal: Journal
         refuse_together("--apply", "out", "user")
         _apply(name, given, access, options, journal, as_json=as_json)
         return
-    if options["dry_run"] or options["context"] is not None:
-        raise SettingsError("--dry-run and --context go with --apply")
+    refuse_without_apply(options)
     if options["user"]:
         refuse_together("--role", "out")
         print_objects(roles(name, options["namespace"], access, options["user"]), as_json=as_json)
