@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
+from generator.health.check import Diagnosis
+from generator.health.diagnosis import diagnose
 from generator.health.objects import ClusterObjects
 from generator.health.reading import EVERYWHERE, NEAR
 from generator.kubernetes.schema_match import SchemaMatch
@@ -278,3 +280,8 @@ def untrue(kind: str, reason: str = "", message: str = "") -> Callable[[Manifest
         manifest["status"] = {"conditions": [condition]}
 
     return change
+
+
+def found_in(manifests: Iterable[Manifest], **facts: Any) -> dict[str, Diagnosis]:
+    """Check to diagnosis, of those that are not fine."""
+    return {each.name: each for each in diagnose(cluster_of(manifests, **facts)) if each.faults or each.because}

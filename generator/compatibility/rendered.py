@@ -61,7 +61,7 @@ def rendered(workflow: Workflow, capabilities: OperatorCapabilities | None = Non
 
 
 def _own_pod_template(workflow: Workflow) -> dict[str, Any]:
-    """The defaults of chart/values.yaml; what is wrong with that file is a finding of the chart."""
+    """Return the podTemplate of chart/values.yaml; errors in that file are findings of the chart."""
     with suppress(FindingsError):
         content = parse(workflow.source.overlay.get("values.yaml", b""), "values.yaml").root.plain()
         found = content.get(_POD_TEMPLATE) if isinstance(content, dict) else None
@@ -70,7 +70,7 @@ def _own_pod_template(workflow: Workflow) -> dict[str, Any]:
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Maps merged as Helm does, and lists with the fields of both."""
+    """Return the maps merged as Helm merges them, and lists with the items of both."""
     merged = {**base, **over}
     for key in base.keys() & over.keys():
         match base[key], over[key]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from generator.health.objects import ClusterObjects, Denied
+if TYPE_CHECKING:
+    # `waybill doctor` shares the states, and does not need what reads a cluster.
+    from generator.health.objects import ClusterObjects, Denied
 
 #: The states of a check: `note` needs no fix, `skipped` means that the check could not be done.
 State = Literal["fine", "note", "skipped", "missing", "old", "failed"]

@@ -64,39 +64,33 @@ class Target:
 
 def labels(cluster: ClusterObjects) -> Report:
     """Check that the namespaces with workflows have the label that policies select by, and that named ones exist."""
-    found = workflow_namespaces(cluster)
+    found, selecting = workflow_namespaces(cluster), _namespaces_selecting_by_label(cluster)
     faults = []
     for name in found:
+        is_selected = bool(selecting - {name})
         item = cluster.one("Namespace", name)
         if item is None and name in cluster.named and cluster.may_see("namespaces", name):
             command = cluster.command("create", "namespace", name)
             faults.append(
                 Fault(message=f"there is no namespace {name}", commands=(command,), namespace=name, state="missing")
             )
-        elif item is not None and WORKFLOW_NAMESPACE not in labels_of(item) and _label_matters(cluster, name):
+        elif (
+            item is not None
+            and WORKFLOW_NAMESPACE not in labels_of(item)
+            and (is_selected or any(each != name for each in showing_namespaces(cluster)))
+        ):
             command = cluster.command("label", f"namespace/{name}", f"{WORKFLOW_NAMESPACE}=")
             message = f"{name} has workflows, but not the label {WORKFLOW_NAMESPACE}"
-            faults.append(
-                Fault(message=message, commands=(command,), namespace=name, state=_label_fault_state(cluster, name))
-            )
+            # Without a policy that selects by the label, nothing is blocked yet.
+            state: Literal["failed", "note"] = "failed" if is_selected else "note"
+            faults.append(Fault(message=message, commands=(command,), namespace=name, state=state))
     return Report(faults=faults, fine=some(found), skipped="" if found else "no namespace has workflows")
 
 
-def _label_matters(cluster: ClusterObjects, namespace: str) -> bool:
-    """Whether another namespace has RHDH, or a policy that selects by the label."""
-    return any(each != namespace for each in showing_namespaces(cluster)) or _is_selected_by_label(cluster, namespace)
-
-
-def _is_selected_by_label(cluster: ClusterObjects, namespace: str) -> bool:
-    return any(
-        WORKFLOW_NAMESPACE in json.dumps(each.get("spec")) and namespace_of(each) != namespace
-        for each in cluster.all("NetworkPolicy")
-    )
-
-
-def _label_fault_state(cluster: ClusterObjects, namespace: str) -> Literal["failed", "note"]:
-    """Return `failed` if a policy selects by the label, or `note` if none does yet."""
-    return "failed" if _is_selected_by_label(cluster, namespace) else "note"
+def _namespaces_selecting_by_label(cluster: ClusterObjects) -> set[str]:
+    """Return the namespaces with a policy that selects others by the label."""
+    found = cluster.all("NetworkPolicy")
+    return {namespace_of(each) for each in found if WORKFLOW_NAMESPACE in json.dumps(each.get("spec"))}
 
 
 def gitops(cluster: ClusterObjects) -> Report:

@@ -134,8 +134,9 @@ def database(cluster: ClusterObjects) -> Report:
         if each.service and each.service not in seen:
             seen.add(each.service)
             faults += list(_service_faults(cluster, each, each.service))
-    faults += list(_job_faults(cluster))
-    faults += list(_refusal_faults(cluster))
+    refusals = _refusals(cluster)
+    faults += list(_job_faults(cluster, refusals))
+    faults += list(_refusal_faults(cluster, refusals))
     names = some(sorted({f"{name} in {namespace}" for namespace, name in seen}))
     skipped = "" if references else "no platform and no workflow has a database"
     return Report(faults=faults, fine=names or "behind a JDBC URL", skipped=skipped)
@@ -204,7 +205,8 @@ def database_jobs(cluster: ClusterObjects) -> Iterator[Object]:
     ours = [each for each in cluster.all("Job") if _JOBS.fullmatch(name_of(each))]
     for item in ours:
         if condition_of(item, "Complete").is_true:
-            done[_purpose(item)] = max(done.get(_purpose(item), ""), _created(item))
+            purpose = _purpose(item)
+            done[purpose] = max(done.get(purpose, ""), _created(item))
     yield from (each for each in ours if _created(each) >= done.get(_purpose(each), ""))
 
 
@@ -217,9 +219,9 @@ def _created(item: Object) -> str:
     return str(at(item, "metadata", "creationTimestamp") or "")
 
 
-def _job_faults(cluster: ClusterObjects) -> Iterator[Fault]:
+def _job_faults(cluster: ClusterObjects, refusals: Sequence[Refused]) -> Iterator[Fault]:
     """Yield faults of failed Jobs, unless PostgreSQL's own error explains them."""
-    explained = {(log.namespace, log.pod) for log in failing_logs(cluster) if refusal(cluster.logs.get(log, ""))}
+    explained = {(each.log.namespace, each.log.pod) for each in refusals}
     for item in database_jobs(cluster):
         name, namespace, pods = name_of(item), namespace_of(item), job_pods(cluster, item)
         failed = condition_of(item, "Failed")
@@ -298,21 +300,33 @@ def failing_logs(cluster: ClusterObjects) -> dict[Log, Caller]:
     return found
 
 
-def _refusal_faults(cluster: ClusterObjects) -> Iterator[Fault]:
-    """Yield PostgreSQL's refusals in the logs, one fault for all clients of a namespace with the same refusal."""
-    refusals: dict[tuple[str, Refusal], list[tuple[Log, Caller]]] = {}
-    for log, caller in failing_logs(cluster).items():
-        found = refusal(cluster.logs.get(log, ""))
-        if found is not None:
-            refusals.setdefault((caller.namespace, found), []).append((log, caller))
-    for (namespace, found), who in refusals.items():
-        log, _ = who[0]
-        callers = [caller for _, caller in who]
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A client of a database, PostgreSQL's refusal, and the log that has it."""
+
+    caller: Caller
+    refusal: Refusal
+    log: Log
+
+
+def _refusals(cluster: ClusterObjects) -> list[Refused]:
+    """Return PostgreSQL's refusals in the logs that were read."""
+    found = ((log, caller, refusal(cluster.logs.get(log, ""))) for log, caller in failing_logs(cluster).items())
+    return [Refused(caller=caller, refusal=said, log=log) for log, caller, said in found if said]
+
+
+def _refusal_faults(cluster: ClusterObjects, refusals: Sequence[Refused]) -> Iterator[Fault]:
+    """Yield one fault for all clients of a namespace with the same refusal."""
+    alike: dict[tuple[str, Refusal], list[Refused]] = {}
+    for each in refusals:
+        alike.setdefault((each.caller.namespace, each.refusal), []).append(each)
+    for (namespace, found), refused in alike.items():
+        callers = [each.caller for each in refused]
         remedy = [command for caller in callers for command in _remedy(cluster, caller, found)]
         again = [caller.restarts for caller in callers if caller.restarts]
         yield Fault(
             message=f"PostgreSQL refuses {some([each.name for each in callers])} in {namespace}: {found.said}",
-            commands=tuple(dict.fromkeys((_show_log(cluster, log), *remedy, *again))),
+            commands=tuple(dict.fromkeys((_show_log(cluster, refused[0].log), *remedy, *again))),
             help=_HELP[found.kind],
             namespace=namespace,
         )

@@ -206,7 +206,7 @@ def _port(url: SplitResult) -> int:
         return -1
 
 
-def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str, right_urls: str) -> Fault:
+def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str, right_url: str) -> Fault:
     namespace, config, url = configured.namespace, f"configmap/{configured.config_map}", configured.url
     if "@" in url:
         # Never print a user and a password.
@@ -229,7 +229,7 @@ def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str,
     old = re.sub(r"([][\\.*^$#])", r"\\\1", url)
     get_command = cluster.command("get", config, "-n", namespace, "-o", "yaml")
     commands = [
-        f"{get_command} | sed {shlex.quote(f's#{old}#{right_urls}#g')} | {cluster.command('replace', '-f', '-')}"
+        f"{get_command} | sed {shlex.quote(f's#{old}#{right_url}#g')} | {cluster.command('replace', '-f', '-')}"
     ]
     commands += [
         cluster.command("rollout", "restart", f"deployment/{name_of(each)}", "-n", namespace)

@@ -98,6 +98,7 @@ CHECKS: Final = (
 def diagnose(cluster: ClusterObjects) -> list[Diagnosis]:
     """Run all checks in their order; a fault that another check's fault explains is left out."""
     causes: dict[str, list[Fault]] = {}
+    unreadable = cluster.unreadable
     found = []
     for check in CHECKS:
         report = check.look(cluster)
@@ -105,7 +106,7 @@ def diagnose(cluster: ClusterObjects) -> list[Diagnosis]:
         faults = [each for each, names in zip(report.faults, explained, strict=True) if not names]
         causes[check.name] = [each for each in faults if each.state != "note"]
         because = tuple(dict.fromkeys(name for names in explained for name in names))
-        denied = tuple(each for each in cluster.unreadable if each.resource in check.reads)
+        denied = tuple(each for each in unreadable if each.resource in check.reads)
         found.append(_diagnosis(check, report, faults, because, denied))
     return found
 

@@ -29,6 +29,8 @@ from generator.workflow.properties import parse_properties, variable_for
 BROKERS: Final = "brokers.eventing.knative.dev"
 #: The reasons of a workflow that waits for its image (api, conditions).
 _BUILDING: Final = ("WaitingForBuild", "BuildIsRunning")
+#: The suffixes of a workflow's ConfigMaps with properties: the user's and the operator's.
+_CONFIG_MAP_SUFFIXES: Final = ("props", "managed-props")
 
 
 def brokers(cluster: ClusterObjects) -> Report:
@@ -124,10 +126,6 @@ def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:
     for item in workflows(cluster):
         found.setdefault(namespace_of(item), set()).update(f"{name_of(item)}-{each}" for each in _CONFIG_MAP_SUFFIXES)
     return found
-
-
-#: The suffixes of a workflow's ConfigMaps with properties: the user's and the operator's.
-_CONFIG_MAP_SUFFIXES: Final = ("props", "managed-props")
 
 
 def _sets_property(cluster: ClusterObjects, item: Object, name: str) -> bool:

@@ -44,6 +44,11 @@ PACKAGES: Final = (
 VERSIONS: Final = "clusterserviceversions.operators.coreos.com"
 PLANS: Final = "installplans.operators.coreos.com"
 SUBSCRIPTIONS: Final = "subscriptions.operators.coreos.com"
+#: The kinds of Knative's operator, their resources, and a resource that shows a part installed without the operator.
+KNATIVE: Final = (
+    ("KnativeServing", "knativeservings.operator.knative.dev", "services.serving.knative.dev"),
+    ("KnativeEventing", "knativeeventings.operator.knative.dev", "brokers.eventing.knative.dev"),
+)
 _REQUIRES_APPROVAL: Final = "RequiresApproval"
 #: The label of a copied ClusterServiceVersion, with the namespace of the original.
 _COPY_LABEL: Final = "olm.copiedFrom"
@@ -298,13 +303,6 @@ def knative(cluster: ClusterObjects) -> Report:
         elif not found and cluster.may_see(resource):
             faults.append(_missing_knative(cluster, kind, resource))
     return Report(faults=faults, fine=listed(ready))
-
-
-#: The kinds of Knative's operator, their resources, and a resource that shows a part installed without the operator.
-KNATIVE: Final = (
-    ("KnativeServing", "knativeservings.operator.knative.dev", "services.serving.knative.dev"),
-    ("KnativeEventing", "knativeeventings.operator.knative.dev", "brokers.eventing.knative.dev"),
-)
 
 
 def _not_ready(cluster: ClusterObjects, kind: str, item: Object) -> Fault:

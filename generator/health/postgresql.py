@@ -23,6 +23,10 @@ REFUSALS: Final[tuple[tuple[Kind, str, str], ...]] = (
     ("connections", r"sorry, too many clients already|remaining connection slots are reserved[^\n]{0,80}", "53300"),
 )
 _CODE: Final = r"(?:SQL ?State *: *|SQLSTATE[( ]|\(){code}\b"
+_PATTERNS: Final = tuple(
+    (kind, code, re.compile(rf"(?:FATAL|ERROR): +({message})|{_CODE.format(code=code)}"))
+    for kind, message, code in REFUSALS
+)
 _MAX_LENGTH: Final = 160
 
 
@@ -38,8 +42,7 @@ class Refusal:
 def refusal(log: str) -> Refusal | None:
     """Return the last refusal in a log, or None."""
     found: list[tuple[int, Refusal]] = []
-    for kind, message, code in REFUSALS:
-        pattern = re.compile(rf"(?:FATAL|ERROR): +({message})|{_CODE.format(code=code)}")
+    for kind, code, pattern in _PATTERNS:
         for match in pattern.finditer(log):
             said = match[1] or f"SQLSTATE {code}"
             name = re.search(r'"([^"]+)"', said)

@@ -30,7 +30,7 @@ def blocks_of(text: str, path: str) -> tuple[tuple[str, ...], tuple[Block, ...]]
 
 
 def _with_comment(lines: list[str], start: int) -> int:
-    """The first line of the comment right above a key."""
+    """Return the index of the first line of the comment right above a key."""
     while start and lines[start - 1].startswith("#"):
         start -= 1
     return start

@@ -26,6 +26,7 @@ from tests.healthy_cluster import (
     changed,
     cluster_of,
     deployment,
+    found_in,
     healthy,
     holds,
     hub_config,
@@ -44,11 +45,6 @@ PLATFORM_API = "sonataflow.org/v1alpha08"
 NAME = "sonataflow-platform"
 VERSION = "logic-operator.v1.37.2"
 MANAGER = "logic-operator-controller-manager"
-
-
-def found_in(manifests: Sequence[Manifest], **facts: Any) -> dict[str, Diagnosis]:
-    """Check to diagnosis, of those that are not fine."""
-    return {each.name: each for each in diagnose(cluster_of(manifests, **facts)) if each.faults or each.because}
 
 
 def messages(found: Mapping[str, Diagnosis]) -> dict[str, list[str]]:

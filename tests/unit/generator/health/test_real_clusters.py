@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from generator.health.check import Diagnosis
 from generator.health.diagnosis import CHECKS, diagnose
 from generator.health.objects import Denied
 from generator.health.platforms import local_platform
@@ -26,6 +25,7 @@ from tests.healthy_cluster import (
     Manifest,
     cluster_of,
     deployment,
+    found_in,
     healthy,
     holds,
     hub_config,
@@ -42,11 +42,6 @@ DATA_INDEX = "sonataflow-platform-data-index-service"
 OLM = "operators.coreos.com/v1alpha1"
 PLATFORM = "sonataflow.org/v1alpha08", "SonataFlowPlatform"
 UNPULLED = [{"image": "registry.example/shop:1", "state": {"waiting": {"reason": "ImagePullBackOff"}}}]
-
-
-def found_in(manifests: Sequence[Manifest], **facts: Any) -> dict[str, Diagnosis]:
-    """Check to diagnosis, of those that are not fine."""
-    return {each.name: each for each in diagnose(cluster_of(manifests, **facts)) if each.faults or each.because}
 
 
 def but(*kinds: str, namespace: str = "") -> list[Manifest]:
